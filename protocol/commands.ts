@@ -1,0 +1,23 @@
+/** Every command a packet may carry in this version. */
+export type Command =
+  | 'Identity'
+  | 'Ack'
+  | 'Fail'
+  | 'FindIdentity'
+  | 'FindNickname'
+  | 'ProveOwnership'
+  | 'RequestService'
+  | 'CancelService'
+  | 'ReadLog'
+  | 'AppendLog'
+  | 'GetDocument'
+  | 'PutDocument'
+  | 'ListFiles'
+  | 'Files'
+  | 'Data'
+  | 'Retrieve'
+  | 'Delete'
+  | 'AuditPiece'
+  | 'Proof'
+  | 'Confess'
+  | 'Notice';

@@ -1,0 +1,56 @@
+/** Exit codes of the command line (interfaces.md): 1 failed, 2 wrong usage, 3 not running, 4 not found, 5 not enough peers or pieces, 6 denied. */
+export type ExitCode = 1 | 2 | 3 | 4 | 5 | 6;
+
+export interface ErrorRow {
+  /** One sentence for people; the default message. */
+  readonly sentence: string;
+  /** What to do next; null when there is nothing. */
+  readonly hint: string | null;
+  readonly exit: ExitCode;
+}
+
+/** Every error the node can give, by code; `docs/errors.md` is generated from it. One section a chapter. */
+export const ERRORS = {
+  // general
+  BAD_INPUT: { sentence: 'The input is not valid.', hint: 'See --help for what is allowed.', exit: 2 },
+  INTERNAL: { sentence: 'Something went wrong inside the node.', hint: 'See bitdust logs, and report it.', exit: 1 },
+  CANCELLED: { sentence: 'It was cancelled.', hint: null, exit: 1 },
+  DEADLINE_PASSED: { sentence: 'It took longer than allowed.', hint: null, exit: 1 },
+  DENIED: { sentence: 'That is not allowed.', hint: null, exit: 6 },
+  // system
+  NODE_NOT_RUNNING: { sentence: 'The node is not running.', hint: 'bitdust start --detach', exit: 3 },
+  HOME_LOCKED: { sentence: 'Another node already uses this home.', hint: 'Stop it, or choose another --home.', exit: 1 },
+  // protocol
+  ENCODING_INVALID: { sentence: 'The bytes are not strict CBOR of the expected shape.', hint: null, exit: 1 },
+  SIGNATURE_INVALID: { sentence: 'A signature does not hold.', hint: null, exit: 6 },
+  TOO_LARGE: { sentence: 'It is larger than allowed.', hint: null, exit: 1 },
+  // identity
+  // network
+  // contacts
+  // suppliers
+  // customers
+  // backup
+  // restore
+  // rebuild
+  // storage
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An operating error with a code of the catalogue. `details` are small and hold no secret. */
+export class BitDustError extends Error {
+  override readonly name = 'BitDustError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super(message ?? ERRORS[code].sentence, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** True for an error of the catalogue, of this code when one is given. */
+export function isBitDustError(error: unknown, code?: ErrorCode): error is BitDustError {
+  return error instanceof BitDustError && (code === undefined || error.code === code);
+}
