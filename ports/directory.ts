@@ -25,12 +25,28 @@ export interface Directory {
   }): DirectoryRecord;
   put(record: DirectoryRecord, signal: AbortSignal): Promise<void>;
   /** Highest valid sequence of the whole look-up, with the count of holders that gave it. */
-  get(publicKey: Uint8Array, signal: AbortSignal): Promise<{ readonly record: DirectoryRecord; readonly holders: number } | undefined>;
+  get(
+    publicKey: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly record: DirectoryRecord; readonly holders: number } | undefined>;
   /** "Ask this device" under a 32-byte target; expires after 12 h. */
-  announce(options: { readonly target: Uint8Array; readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Uint8Array; readonly signal: AbortSignal }): Promise<void>;
-  unannounce(options: { readonly target: Uint8Array; readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Uint8Array; readonly signal: AbortSignal }): Promise<void>;
+  announce(options: {
+    readonly target: Uint8Array;
+    readonly publicKey: Uint8Array;
+    readonly sign: (message: Uint8Array) => Uint8Array;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
+  unannounce(options: {
+    readonly target: Uint8Array;
+    readonly publicKey: Uint8Array;
+    readonly sign: (message: Uint8Array) => Uint8Array;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
   /** Public keys announced under the target; `flooded` when the answer was cut. */
-  lookUp(target: Uint8Array, signal: AbortSignal): Promise<{ readonly keys: readonly Uint8Array[]; readonly flooded: boolean }>;
+  lookUp(
+    target: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly keys: readonly Uint8Array[]; readonly flooded: boolean }>;
   /** Difference of our clock to the median of the neighbours', ms; null until known. */
   clockOffsetMs(): number | null;
   leave(): Promise<void>;

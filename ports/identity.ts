@@ -1,6 +1,6 @@
 import type { DeviceId, PersonId } from '../protocol/ids.ts';
-import type { Signer } from './signer.ts';
 import type { SealingKey } from './sealing.ts';
+import type { Signer } from './signer.ts';
 
 /** Epoch-numbered random storage secrets of the keychain document. */
 export interface StorageSecrets {

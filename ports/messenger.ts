@@ -62,5 +62,12 @@ export interface Messenger {
   /** One handler a command. A throw of `BitDustError` is answered as `Fail` with its code; strangers get `no`. Returns the function that ends it. */
   handle(command: Command, handler: (request: PeerRequest) => Promise<PeerAnswer>): () => void;
   /** Open links, for status and pings. */
-  links(): readonly { readonly peer: DeviceId; readonly inbound: boolean; readonly transport: string; readonly address: string; readonly rttMs: number | null; readonly since: number }[];
+  links(): readonly {
+    readonly peer: DeviceId;
+    readonly inbound: boolean;
+    readonly transport: string;
+    readonly address: string;
+    readonly rttMs: number | null;
+    readonly since: number;
+  }[];
 }

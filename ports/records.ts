@@ -1,6 +1,4 @@
-export type RecordOperation =
-  | { readonly put: string; readonly value: Uint8Array }
-  | { readonly remove: string };
+export type RecordOperation = { readonly put: string; readonly value: Uint8Array } | { readonly remove: string };
 
 export interface RecordRange {
   readonly from?: string;

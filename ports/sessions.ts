@@ -40,13 +40,24 @@ export interface Link {
   /** Break of the session below (at once), and its return. */
   onState(listener: (state: 'up' | 'down') => void): void;
   /** Bytes in and out by lane, for metrics. */
-  counters(): { readonly controlIn: number; readonly controlOut: number; readonly bulkIn: number; readonly bulkOut: number };
+  counters(): {
+    readonly controlIn: number;
+    readonly controlOut: number;
+    readonly bulkIn: number;
+    readonly bulkOut: number;
+  };
 }
 
 /** Knock, TLS 1.3, client proof, frames: the same inside every transport. */
 export interface Sessions {
   /** Rejects with `HANDSHAKE_FAILED`, `PEER_KEY_DIFFERS`, `HANDSHAKE_TIMEOUT`. Destroys the stream on any failure. */
-  connect(stream: ByteStream, options: { readonly peer: DeviceId; readonly transport: string; readonly signal: AbortSignal }): Promise<Link>;
+  connect(
+    stream: ByteStream,
+    options: { readonly peer: DeviceId; readonly transport: string; readonly signal: AbortSignal },
+  ): Promise<Link>;
   /** Answers an inbound stream; stays silent to whoever has no good knock. Resolves to undefined when it was not for us. */
-  accept(stream: ByteStream, options: { readonly transport: string; readonly signal: AbortSignal }): Promise<Link | undefined>;
+  accept(
+    stream: ByteStream,
+    options: { readonly transport: string; readonly signal: AbortSignal },
+  ): Promise<Link | undefined>;
 }

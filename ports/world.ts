@@ -31,7 +31,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** One structured line. `code` is of the error catalogue or null. Never payloads, never secrets. */
 export interface Log {
-  write(level: LogLevel, chapter: string, message: string, code?: string | null, fields?: Record<string, unknown>): void;
+  write(
+    level: LogLevel,
+    chapter: string,
+    message: string,
+    code?: string | null,
+    fields?: Record<string, unknown>,
+  ): void;
 }
 
 /** What every `createActor` gets: time, the inspection seam and the registry of running automats. */

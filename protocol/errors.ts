@@ -19,7 +19,11 @@ export const ERRORS = {
   DENIED: { sentence: 'That is not allowed.', hint: null, exit: 6 },
   // system
   NODE_NOT_RUNNING: { sentence: 'The node is not running.', hint: 'bitdust start --detach', exit: 3 },
-  HOME_LOCKED: { sentence: 'Another node already uses this home.', hint: 'Stop it, or choose another --home.', exit: 1 },
+  HOME_LOCKED: {
+    sentence: 'Another node already uses this home.',
+    hint: 'Stop it, or choose another --home.',
+    exit: 1,
+  },
   // protocol
   ENCODING_INVALID: { sentence: 'The bytes are not strict CBOR of the expected shape.', hint: null, exit: 1 },
   SIGNATURE_INVALID: { sentence: 'A signature does not hold.', hint: null, exit: 6 },
@@ -43,7 +47,11 @@ export class BitDustError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(message ?? ERRORS[code].sentence, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};

@@ -1,4 +1,11 @@
-import { type Actor, type AnyStateMachine, createActor, type EmittedFrom, type EventFrom, type InputFrom } from 'xstate';
+import {
+  type Actor,
+  type AnyStateMachine,
+  createActor,
+  type EmittedFrom,
+  type EventFrom,
+  type InputFrom,
+} from 'xstate';
 import type { ActorRuntime } from '../../ports/world.ts';
 
 export interface ActorPoolOptions<M extends AnyStateMachine> {
