@@ -1,0 +1,90 @@
+import type { BlockId, DeviceId, VersionId } from '../protocol/ids.ts';
+import type { Safety } from './health.ts';
+
+/** Where one stored copy of a chunk lies and what opens it. */
+export interface ChunkCopy {
+  readonly block: BlockId;
+  readonly offset: number;
+  readonly length: number;
+  readonly codec: 'none' | 'zstd';
+  readonly key: Uint8Array;
+  /** BLAKE3 of the ciphertext. */
+  readonly hash: Uint8Array;
+}
+
+/** One entry of a directory object. Names and targets are bytes: not every name is UTF-8. */
+export interface TreeEntry {
+  readonly name: Uint8Array;
+  readonly kind: 'file' | 'folder' | 'link';
+  readonly mode: number;
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: bigint;
+  readonly size: number;
+  /** Chunk ids of a file's content in order, or of a folder's own tree object. */
+  readonly chunks: readonly Uint8Array[];
+  /** Zero runs left out of `chunks`: offset and length, in order. */
+  readonly holes: readonly (readonly [number, number])[];
+  readonly target: Uint8Array | null;
+  readonly changedWhileRead: boolean;
+}
+
+export interface VersionInfo {
+  readonly version: VersionId;
+  readonly set: string;
+  readonly at: number;
+  readonly device: DeviceId;
+  readonly state: 'thin' | 'stored' | 'safe';
+  readonly files: number;
+  readonly bytes: number;
+  readonly retiredAt: number | null;
+}
+
+export interface BackupSet {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly k: number | null;
+  readonly n: number | null;
+  readonly every: string | null;
+  readonly keep: Readonly<Record<string, number>>;
+}
+
+/** Versions, trees and the chunk index of this owner. Reads reject with `CATALOGUE_UNAVAILABLE` while not fetched. */
+export interface Catalogue {
+  state(): 'unknown' | 'partial' | 'in-sync';
+  sets(): Promise<readonly BackupSet[]>;
+  versions(options?: { readonly set?: string; readonly retired?: boolean }): Promise<readonly VersionInfo[]>;
+  /** Which of these chunk ids are stored in blocks that still count; one call per window. */
+  known(chunks: readonly Uint8Array[]): Promise<readonly boolean[]>;
+  copies(chunk: Uint8Array): Promise<readonly ChunkCopy[]>;
+  copiesOf(chunks: readonly Uint8Array[]): Promise<readonly (readonly ChunkCopy[])[]>;
+  /** Entries of one folder of a version; `path` is absolute, `/` separated bytes. */
+  list(version: VersionId, path: Uint8Array): Promise<readonly TreeEntry[]>;
+  entry(version: VersionId, path: Uint8Array): Promise<TreeEntry | undefined>;
+  /** Every block that a version needs: data, trees and index. */
+  blocksOf(version: VersionId): Promise<readonly BlockId[]>;
+  safetyOfSet(set: string): Promise<Safety>;
+}
+
+/** Reading stored bytes: from the disk cache, a seat, or k seats. */
+export interface BlockSource {
+  /** One range of a block, verified piece by piece; rejects with `TOO_FEW_PIECES` (details: blocks, suppliers). */
+  readRange(options: {
+    readonly block: BlockId;
+    readonly offset: number;
+    readonly length: number;
+    readonly signal: AbortSignal;
+  }): Promise<Uint8Array>;
+  /** A whole block in one buffer, and whether it had to be decoded. */
+  readBlock(options: {
+    readonly block: BlockId;
+    readonly signal: AbortSignal;
+  }): Promise<{ readonly bytes: Uint8Array; readonly decoded: boolean; readonly fetchedBytes: number }>;
+  /** Opens one chunk by any of its copies. */
+  readChunk(options: {
+    readonly chunk: Uint8Array;
+    readonly copies: readonly ChunkCopy[];
+    readonly signal: AbortSignal;
+  }): Promise<Uint8Array>;
+  /** At least k verified pieces, by index of the piece. */
+  gather(options: { readonly block: BlockId; readonly signal: AbortSignal }): Promise<ReadonlyMap<number, Uint8Array>>;
+}
