@@ -13,6 +13,7 @@ export const LABELS = {
   identityHolder: 'bitdust/identity-holder/1',
   role: 'bitdust/role/1',
   nickname: 'bitdust/nickname/1',
+  fingerprint: 'bitdust/fingerprint/1',
 } as const;
 
 export type Label = (typeof LABELS)[keyof typeof LABELS] | `bitdust/${string}/${number}`;
