@@ -1,0 +1,99 @@
+import { assign, emit, setup } from 'xstate';
+import type { Fact } from '../../bus/facts/index.ts';
+import type { DeviceId, PersonId } from '../../protocol/ids.ts';
+import { type Effect, perform, port } from '../kit/port.ts';
+
+export interface MadeIdentity {
+  readonly person: PersonId;
+  readonly device: DeviceId;
+  /** Under this ticket a face may show the words once; they never enter the machine. */
+  readonly wordsTicket: string;
+}
+
+export interface IdentityRegistrarPorts {
+  readonly makeIdentity: Effect<{ nickname: string | null }, MadeIdentity>;
+  readonly saveIdentity: Effect<Record<never, never>, void>;
+  /** Ends at once where there is no network: publishing then happens at the start of the node. */
+  readonly publishRecord: Effect<Record<never, never>, void>;
+}
+
+type Event = { readonly type: 'register' } | { readonly type: 'confirmWords' } | { readonly type: 'skipWords' } | { readonly type: 'cancel' };
+
+interface Context {
+  readonly nickname: string | null;
+  readonly made: MadeIdentity | null;
+  readonly confirmed: boolean;
+  readonly reason: string;
+}
+
+/** Makes a new identity, has the words confirmed, saves and publishes it; works with the cable pulled. */
+export const identityRegistrarMachine = setup({
+  types: {
+    input: {} as { readonly nickname: string | null },
+    context: {} as Context,
+    events: {} as Event,
+    emitted: {} as Fact<'identity.registered' | 'identity.registration-failed'>,
+    output: {} as { readonly made: MadeIdentity | null; readonly confirmed: boolean; readonly reason: string },
+  },
+  actors: {
+    makeIdentity: port<IdentityRegistrarPorts['makeIdentity']>('makeIdentity'),
+    saveIdentity: port<IdentityRegistrarPorts['saveIdentity']>('saveIdentity'),
+    publishRecord: port<IdentityRegistrarPorts['publishRecord']>('publishRecord'),
+  },
+  actions: {
+    takeReason: assign((_, params: { error: unknown }) => ({ reason: params.error instanceof Error ? params.error.message : String(params.error) })),
+    announceRegistered: emit(({ context }) => ({ type: 'identity.registered' as const, person: context.made!.person, device: context.made!.device })),
+    announceFailed: emit(({ context }) => ({ type: 'identity.registration-failed' as const, reason: context.reason })),
+  },
+  delays: { makeTimeout: 30_000, wordsWindow: 30 * 60_000, saveTimeout: 10_000, publishTimeout: 30_000 },
+}).createMachine({
+  id: 'identity-registrar',
+  description: 'Makes a new identity, has the words confirmed, saves and publishes it.',
+  options: { maxIterations: 100 },
+  context: ({ input }) => ({ nickname: input.nickname, made: null, confirmed: false, reason: '' }),
+  output: ({ context }) => ({ made: context.made, confirmed: context.confirmed, reason: context.reason }),
+  initial: 'idle',
+  on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'cancelled' } } } },
+  states: {
+    idle: { on: { register: 'makingKeys' }, after: { wordsWindow: { target: 'failed', actions: { type: 'takeReason', params: { error: 'not-asked' } } } } },
+    makingKeys: {
+      invoke: {
+        src: 'makeIdentity',
+        input: ({ context }) => ({ nickname: context.nickname }),
+        onDone: { target: 'confirmingWords', actions: assign({ made: ({ event }) => event.output }) },
+        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
+      },
+      after: { makeTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'make-timeout' } } } },
+    },
+    confirmingWords: {
+      on: { confirmWords: { target: 'saving', actions: assign({ confirmed: true }) }, skipWords: 'saving' },
+      after: { wordsWindow: 'saving' },
+    },
+    saving: {
+      invoke: {
+        src: 'saveIdentity',
+        input: {},
+        onDone: 'publishing',
+        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
+      },
+      after: { saveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'save-timeout' } } } },
+    },
+    publishing: {
+      invoke: { src: 'publishRecord', input: {}, onDone: 'registered', onError: 'registered' },
+      after: { publishTimeout: 'registered' },
+    },
+    registered: { entry: 'announceRegistered', type: 'final' },
+    failed: { entry: 'announceFailed', type: 'final' },
+  },
+});
+
+/** The machine with its ports given. */
+export function identityRegistrarWith(ports: IdentityRegistrarPorts) {
+  return identityRegistrarMachine.provide({
+    actors: {
+      makeIdentity: perform(ports.makeIdentity),
+      saveIdentity: perform(ports.saveIdentity),
+      publishRecord: perform(ports.publishRecord),
+    },
+  });
+}
