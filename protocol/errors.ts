@@ -28,6 +28,7 @@ export const ERRORS = {
   ENCODING_INVALID: { sentence: 'The bytes are not strict CBOR of the expected shape.', hint: null, exit: 1 },
   SIGNATURE_INVALID: { sentence: 'A signature does not hold.', hint: null, exit: 6 },
   TOO_LARGE: { sentence: 'It is larger than allowed.', hint: null, exit: 1 },
+  COMMAND_UNKNOWN: { sentence: 'The command is not of this version.', hint: null, exit: 1 },
   KEY_INVALID: { sentence: 'The bytes are not an acceptable public key.', hint: null, exit: 1 },
   ID_INVALID: { sentence: 'That is not a valid id.', hint: 'Copy it whole; ids begin with bd1 or bdd1.', exit: 2 },
   // identity
