@@ -282,8 +282,10 @@ export function checkAnswer<C extends Command>(request: C, answer: Command, payl
 /** Who may send this request; the name of a document may add senders. */
 export function sendersOf(command: Command, payload: Readonly<Record<string, unknown>>): readonly Sender[] {
   const row: CommandRow = COMMANDS[command];
-  const more = typeof payload['name'] === 'string' ? row.whoByName?.[payload['name']] : undefined;
-  return more === undefined ? row.who : [...row.who, ...more];
+  const name = payload['name'];
+  const byName = row.whoByName;
+  if (byName === undefined || typeof name !== 'string' || !Object.hasOwn(byName, name)) return row.who;
+  return [...row.who, ...(byName[name] ?? [])];
 }
 
 /** Largest packet there is; a packet of a command is bounded by its row. */

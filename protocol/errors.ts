@@ -29,9 +29,26 @@ export const ERRORS = {
   SIGNATURE_INVALID: { sentence: 'A signature does not hold.', hint: null, exit: 6 },
   TOO_LARGE: { sentence: 'It is larger than allowed.', hint: null, exit: 1 },
   COMMAND_UNKNOWN: { sentence: 'The command is not of this version.', hint: null, exit: 1 },
+  SEAL_BROKEN: { sentence: 'What was sealed does not open.', hint: null, exit: 6 },
   KEY_INVALID: { sentence: 'The bytes are not an acceptable public key.', hint: null, exit: 1 },
   ID_INVALID: { sentence: 'That is not a valid id.', hint: 'Copy it whole; ids begin with bd1 or bdd1.', exit: 2 },
   // identity
+  IDENTITY_INVALID: { sentence: 'The identity file does not prove itself.', hint: null, exit: 6 },
+  IDENTITY_OLD: { sentence: 'A newer state of this identity is known.', hint: null, exit: 1 },
+  IDENTITY_FORKED: { sentence: 'Two states of this identity contradict each other.', hint: null, exit: 6 },
+  PHRASE_WORD_UNKNOWN: { sentence: 'A word is not in the list of recovery words.', hint: null, exit: 1 },
+  PHRASE_CHECKSUM: {
+    sentence: 'The recovery words do not fit together: one is wrong, or two are swapped.',
+    hint: null,
+    exit: 1,
+  },
+  PASSPHRASE_NEEDED: { sentence: 'The keys are locked by a passphrase.', hint: null, exit: 6 },
+  PASSPHRASE_WRONG: { sentence: 'The passphrase does not open the keys.', hint: null, exit: 6 },
+  NICKNAME_INVALID: {
+    sentence: 'A nickname has 3 to 32 characters of a-z, 0-9, - and _.',
+    hint: null,
+    exit: 2,
+  },
   // network
   // contacts
   // suppliers

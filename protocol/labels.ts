@@ -13,6 +13,10 @@ export const LABELS = {
   identityHolder: 'bitdust/identity-holder/1',
   role: 'bitdust/role/1',
   nickname: 'bitdust/nickname/1',
+  keychainKey: 'bitdust/keychain-key/1',
+  keychainContent: 'bitdust/keychain-content/1',
+  recoveryRecord: 'bitdust/recovery-record/1',
+  keyFile: 'bitdust/key-file/1',
   fingerprint: 'bitdust/fingerprint/1',
 } as const;
 

@@ -23,7 +23,11 @@ export const LIMITS = {
   statementSignaturesMax: limit(4, 'signatures', 'Two sides of a contract and room for a second device each.'),
   smallStatementBytesMax: limit(8 * 1024, 'bytes', 'Contracts, receipts, profiles and claims are a few hundred bytes.'),
   identityFileBytesMax: limit(48 * 1024, 'bytes', 'The greeting carries it whole in one packet of 56 KiB.'),
-  documentBytesMax: limit(64 * 1024, 'bytes', 'Identity file, family, keychain and records; all are bounded by seats and devices.'),
+  documentBytesMax: limit(
+    64 * 1024,
+    'bytes',
+    'Identity file, family, keychain and records; all are bounded by seats and devices.',
+  ),
   logHeadsMax: limit(128, 'heads', '20 devices with a few logs each, in one packet.'),
   logEntriesPerPacketMax: limit(4096, 'entries', 'A stream of 4 MiB holds no more small entries.'),
   piecesPerPacketMax: limit(64, 'pieces', 'One acknowledgement covers them, and memory for streams stays bounded.'),
@@ -34,6 +38,14 @@ export const LIMITS = {
   auditLeavesMax: limit(32, 'leaves', 'The proof stays under 1 MiB.'),
   auditProofBytesMax: limit(1024 * 1024, 'bytes', 'Thirty-two leaves of 16 KiB with their paths.'),
   packetBytesMax: limit(64 * 1024, 'bytes', 'A packet fits one frame with room for its head.'),
+  adminsMax: limit(8, 'keys', 'The root head record of 700 bytes carries them all.'),
+  devicesMax: limit(20, 'devices', 'A device list of 20 seal keys is 26 KiB, and an identity file has 48 KiB.'),
+  identityStatementsMax: limit(64, 'statements', 'More do not fit 48 KiB.'),
+  addressesMax: limit(4, 'addresses', 'A presence record has 400 bytes.'),
+  anchorsMax: limit(8, 'suppliers', 'A recovery record has 900 bytes.'),
+  storageEpochsMax: limit(64, 'epochs', 'One a removed device; each adds 150 bytes to the keychain.'),
+  petnamesMax: limit(256, 'names', 'The keychain document has 64 KiB.'),
+  rendezvousPairsMax: limit(32, 'pairs', 'The current one and the next 8, with room over a rotation.'),
   seatsMax: limit(64, 'seats', 'A family document and a block record stay small.'),
   // network
   // storage

@@ -2,7 +2,7 @@ import { decode, encode } from './cbor.ts';
 import { COMMANDS, type Command, type CommandRow, checkPayload, isCommand, PACKET_BYTES_MAX } from './commands.ts';
 import { BitDustError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { array, bytes, int, map, nullable, record, anything, text } from './shape.ts';
+import { anything, array, bytes, int, map, nullable, record, text } from './shape.ts';
 
 /** A stream beside a packet: its number in the session and how many bytes will come. */
 export interface PacketStream {

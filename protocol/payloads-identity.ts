@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts';
-import { headShape, hash32, logHeads, personKey, resultCode, smallStatement } from './payload-parts.ts';
+import { hash32, headShape, logHeads, personKey, resultCode, smallStatement } from './payload-parts.ts';
 import { array, bytes, either, int, map, nullable, oneOf, text } from './shape.ts';
 
 /** The greeting. `known` is the newest head the sender has of the other, so that the other knows whether to send `file`. */

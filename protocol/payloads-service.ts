@@ -1,6 +1,6 @@
 import { LIMITS } from './limits.ts';
-import { documentName } from './payloads-identity.ts';
 import { deviceKey, hash32, logHeads, logId, resultCode, smallStatement, time } from './payload-parts.ts';
+import { documentName } from './payloads-identity.ts';
 import { array, either, int, map, nullable, oneOf, optional, text } from './shape.ts';
 
 /** `draft` is a contract signed by the asker; `terms` say in short what it holds, so that a denial needs no parsing. */

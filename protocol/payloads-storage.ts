@@ -23,7 +23,11 @@ export const listFilesPayload = either(
 export const filesPayload = either(
   map({ kind: oneOf('equal'), count: int(), bytes: int() }),
   map({ kind: oneOf('parts'), parts: array(map({ ...span, count: int(), bytes: int(), digest: hash32 }), 64, 1) }),
-  map({ kind: oneOf('pieces'), pieces: bytes({ max: 33 * LIMITS.pieceIdsPerFilesMax.value }), next: nullable(blockId) }),
+  map({
+    kind: oneOf('pieces'),
+    pieces: bytes({ max: 33 * LIMITS.pieceIdsPerFilesMax.value }),
+    next: nullable(blockId),
+  }),
   map({ kind: oneOf('standing'), standing: array(oneOf('have', 'coming', 'not'), refsMax, 1) }),
 );
 
