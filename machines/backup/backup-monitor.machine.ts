@@ -19,7 +19,10 @@ export interface Weighed {
 
 export interface BackupMonitorPorts {
   readonly weighClasses: Effect<Record<never, never>, Weighed>;
-  readonly recount: Effect<{ cursor: string | null }, { readonly cursor: string | null; readonly differences: number; readonly done: boolean }>;
+  readonly recount: Effect<
+    { cursor: string | null },
+    { readonly cursor: string | null; readonly differences: number; readonly done: boolean }
+  >;
 }
 
 type Event =
@@ -27,9 +30,21 @@ type Event =
   | { readonly type: 'stop' }
   | { readonly type: 'due'; readonly name: 'recountAt' }
   | Fact<
-      | 'network.connected' | 'network.disconnected' | 'suppliers.changed' | 'seat.became-away' | 'seat.came-back' | 'inventory.differed'
-      | 'pieces.delivered' | 'backup.entered' | 'backup.stored' | 'supplier.confessed' | 'piece.found-missing' | 'piece.found-bad'
-      | 'block.repaired' | 'rebuild.finished' | 'rebuild.stuck'
+      | 'network.connected'
+      | 'network.disconnected'
+      | 'suppliers.changed'
+      | 'seat.became-away'
+      | 'seat.came-back'
+      | 'inventory.differed'
+      | 'pieces.delivered'
+      | 'backup.entered'
+      | 'backup.stored'
+      | 'supplier.confessed'
+      | 'piece.found-missing'
+      | 'piece.found-bad'
+      | 'block.repaired'
+      | 'rebuild.finished'
+      | 'rebuild.stuck'
     >;
 
 interface Context {
@@ -47,7 +62,9 @@ export const backupMonitorMachine = setup({
     input: {} as { readonly networkUp: boolean },
     context: {} as Context,
     events: {} as Event,
-    emitted: {} as Fact<'health.measured' | 'block.weakened' | 'refill.became-due' | 'block.became-unreadable' | 'version.became-safe'>,
+    emitted: {} as Fact<
+      'health.measured' | 'block.weakened' | 'refill.became-due' | 'block.became-unreadable' | 'version.became-safe'
+    >,
   },
   actors: {
     weighClasses: port<BackupMonitorPorts['weighClasses']>('weighClasses'),
@@ -128,12 +145,19 @@ export const backupMonitorMachine = setup({
       after: { nextReview: 'weighing' },
     },
     gathering: { after: { settleDelay: 'weighing' } },
-    suspended: { on: { 'network.connected': { target: 'weighing', actions: assign({ networkUp: true }) }, 'network.disconnected': {} } },
+    suspended: {
+      on: {
+        'network.connected': { target: 'weighing', actions: assign({ networkUp: true }) },
+        'network.disconnected': {},
+      },
+    },
     stopped: { type: 'final' },
   },
 });
 
 /** The machine with its ports given. */
 export function backupMonitorWith(ports: BackupMonitorPorts) {
-  return backupMonitorMachine.provide({ actors: { weighClasses: perform(ports.weighClasses), recount: perform(ports.recount) } });
+  return backupMonitorMachine.provide({
+    actors: { weighClasses: perform(ports.weighClasses), recount: perform(ports.recount) },
+  });
 }

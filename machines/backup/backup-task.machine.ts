@@ -28,7 +28,10 @@ export interface VersionWeight {
 }
 
 export interface BackupTaskPorts {
-  readonly scanSource: Effect<{ task: string }, { readonly files: number; readonly bytes: number; readonly unchanged: number }>;
+  readonly scanSource: Effect<
+    { task: string },
+    { readonly files: number; readonly bytes: number; readonly unchanged: number }
+  >;
   /** Codes and sends; one report per 64 blocks or second; `open` entry and block intent are durable before a piece leaves. */
   readonly storeBlocks: Effect<{ task: string; cursor: string | null }, StoredBatch>;
   readonly weighVersion: Effect<{ task: string }, VersionWeight>;
@@ -60,7 +63,9 @@ export const backupTaskMachine = setup({
     input: {} as BackupTaskInput,
     context: {} as Context,
     events: {} as Event,
-    emitted: {} as Fact<'backup.started' | 'pieces.staged' | 'backup.entered' | 'backup.stalled' | 'backup.stored' | 'backup.failed'>,
+    emitted: {} as Fact<
+      'backup.started' | 'pieces.staged' | 'backup.entered' | 'backup.stalled' | 'backup.stored' | 'backup.failed'
+    >,
     output: {} as { readonly version: VersionId | null; readonly reason: string },
   },
   actors: {
@@ -79,14 +84,39 @@ export const backupTaskMachine = setup({
   actions: {
     markAgain: assign({ again: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    takeBatch: assign((_, params: { batch: StoredBatch }) => ({ cursor: params.batch.cursor, staged: params.batch.blocks, attempt: 0 })),
+    takeBatch: assign((_, params: { batch: StoredBatch }) => ({
+      cursor: params.batch.cursor,
+      staged: params.batch.blocks,
+      attempt: 0,
+    })),
     takeReason: assign((_, params: { reason: string }) => ({ reason: params.reason })),
     announceStarted: emit(({ context }) => ({ type: 'backup.started' as const, task: context.task, set: context.set })),
-    announceStaged: emit(({ context }) => ({ type: 'pieces.staged' as const, task: context.task, pieces: context.staged })),
-    announceEntered: emit(({ context }) => ({ type: 'backup.entered' as const, task: context.task, version: context.version! })),
-    announceStalled: emit(({ context }) => ({ type: 'backup.stalled' as const, task: context.task, reason: context.reason })),
-    announceStored: emit(({ context }) => ({ type: 'backup.stored' as const, task: context.task, set: context.set, version: context.version! })),
-    announceFailed: emit(({ context }) => ({ type: 'backup.failed' as const, task: context.task, reason: context.reason })),
+    announceStaged: emit(({ context }) => ({
+      type: 'pieces.staged' as const,
+      task: context.task,
+      pieces: context.staged,
+    })),
+    announceEntered: emit(({ context }) => ({
+      type: 'backup.entered' as const,
+      task: context.task,
+      version: context.version!,
+    })),
+    announceStalled: emit(({ context }) => ({
+      type: 'backup.stalled' as const,
+      task: context.task,
+      reason: context.reason,
+    })),
+    announceStored: emit(({ context }) => ({
+      type: 'backup.stored' as const,
+      task: context.task,
+      set: context.set,
+      version: context.version!,
+    })),
+    announceFailed: emit(({ context }) => ({
+      type: 'backup.failed' as const,
+      task: context.task,
+      reason: context.reason,
+    })),
   },
   delays: {
     scanTimeout: 5 * 60_000,
@@ -101,7 +131,16 @@ export const backupTaskMachine = setup({
   id: 'backup-task',
   description: 'Codes one version and sees it safely delivered.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, version: null, belowK: 0, belowMark: 0, attempt: 0, staged: 0, reason: '', again: false }),
+  context: ({ input }) => ({
+    ...input,
+    version: null,
+    belowK: 0,
+    belowMark: 0,
+    attempt: 0,
+    staged: 0,
+    reason: '',
+    again: false,
+  }),
   output: ({ context }) => ({ version: context.version, reason: context.reason }),
   initial: 'scanning',
   on: {
@@ -118,7 +157,10 @@ export const backupTaskMachine = setup({
         src: 'scanSource',
         input: ({ context }) => ({ task: context.task }),
         onDone: 'storing',
-        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ reason: String((event.error as Error).message) }) } },
+        onError: {
+          target: 'failed',
+          actions: { type: 'takeReason', params: ({ event }) => ({ reason: String((event.error as Error).message) }) },
+        },
       },
       after: { scanTimeout: { target: 'failed', actions: { type: 'takeReason', params: { reason: 'scan-timeout' } } } },
     },
@@ -130,29 +172,58 @@ export const backupTaskMachine = setup({
           {
             guard: ({ event }) => event.output.noRoom !== null,
             target: 'stalled',
-            actions: [{ type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) }, { type: 'takeReason', params: ({ event }) => ({ reason: event.output.noRoom ?? '' }) }],
+            actions: [
+              { type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) },
+              { type: 'takeReason', params: ({ event }) => ({ reason: event.output.noRoom ?? '' }) },
+            ],
           },
           {
             guard: ({ event }) => event.output.done,
             target: 'settling',
             actions: [{ type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) }, 'announceStaged'],
           },
-          { target: 'storing', reenter: true, actions: [{ type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) }, 'announceStaged'] },
+          {
+            target: 'storing',
+            reenter: true,
+            actions: [{ type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) }, 'announceStaged'],
+          },
         ],
-        onError: { target: 'stalled', actions: ['countTry', { type: 'takeReason', params: ({ event }) => ({ reason: String((event.error as Error).message) }) }] },
+        onError: {
+          target: 'stalled',
+          actions: [
+            'countTry',
+            { type: 'takeReason', params: ({ event }) => ({ reason: String((event.error as Error).message) }) },
+          ],
+        },
       },
-      after: { storeTimeout: { target: 'stalled', actions: ['countTry', { type: 'takeReason', params: { reason: 'no-progress' } }] } },
+      after: {
+        storeTimeout: {
+          target: 'stalled',
+          actions: ['countTry', { type: 'takeReason', params: { reason: 'no-progress' } }],
+        },
+      },
     },
     settling: {
       initial: 'weighing',
-      after: { settlePatience: { target: 'stalled', actions: { type: 'takeReason', params: { reason: 'too-few-acknowledged' } } } },
+      after: {
+        settlePatience: {
+          target: 'stalled',
+          actions: { type: 'takeReason', params: { reason: 'too-few-acknowledged' } },
+        },
+      },
       states: {
         weighing: {
           entry: assign({ again: false }),
           invoke: {
             src: 'weighVersion',
             input: ({ context }) => ({ task: context.task }),
-            onDone: { target: 'judging', actions: assign({ belowK: ({ event }) => event.output.belowK, belowMark: ({ event }) => event.output.belowMark }) },
+            onDone: {
+              target: 'judging',
+              actions: assign({
+                belowK: ({ event }) => event.output.belowK,
+                belowMark: ({ event }) => event.output.belowMark,
+              }),
+            },
             onError: 'waiting',
           },
           after: { weighTimeout: 'waiting' },
@@ -169,8 +240,15 @@ export const backupTaskMachine = setup({
             src: 'enterVersion',
             input: ({ context }) => ({ task: context.task }),
             onDone: [
-              { guard: ({ event }) => event.output.again, target: '#backup-task.storing', actions: assign({ cursor: null }) },
-              { target: 'waiting', actions: [assign({ version: ({ event }) => event.output.version }), 'announceEntered'] },
+              {
+                guard: ({ event }) => event.output.again,
+                target: '#backup-task.storing',
+                actions: assign({ cursor: null }),
+              },
+              {
+                target: 'waiting',
+                actions: [assign({ version: ({ event }) => event.output.version }), 'announceEntered'],
+              },
             ],
             onError: { target: 'waiting', actions: 'countTry' },
           },
@@ -190,9 +268,17 @@ export const backupTaskMachine = setup({
           { guard: ({ event }) => event.output.again, target: 'storing', actions: assign({ cursor: null }) },
           { target: 'stored', actions: assign({ version: ({ event }) => event.output.version }) },
         ],
-        onError: { target: 'stalled', actions: ['countTry', { type: 'takeReason', params: { reason: 'commit-failed' } }] },
+        onError: {
+          target: 'stalled',
+          actions: ['countTry', { type: 'takeReason', params: { reason: 'commit-failed' } }],
+        },
       },
-      after: { commitTimeout: { target: 'stalled', actions: ['countTry', { type: 'takeReason', params: { reason: 'commit-timeout' } }] } },
+      after: {
+        commitTimeout: {
+          target: 'stalled',
+          actions: ['countTry', { type: 'takeReason', params: { reason: 'commit-timeout' } }],
+        },
+      },
     },
     stalled: {
       entry: 'announceStalled',

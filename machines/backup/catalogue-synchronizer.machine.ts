@@ -5,9 +5,15 @@ import { type Effect, perform, port } from '../kit/port.ts';
 
 export interface CatalogueSynchronizerPorts {
   /** Opens what the log brought for the document since the cursor. */
-  readonly openEntries: Effect<{ document: string; cursor: string | null }, { readonly cursor: string | null; readonly opened: number; readonly left: number }>;
+  readonly openEntries: Effect<
+    { document: string; cursor: string | null },
+    { readonly cursor: string | null; readonly opened: number; readonly left: number }
+  >;
   /** Reads index objects from the blocks; `missing` ones are not readable now. */
-  readonly fetchObjects: Effect<{ document: string; cursor: string | null }, { readonly cursor: string | null; readonly missing: number; readonly left: number }>;
+  readonly fetchObjects: Effect<
+    { document: string; cursor: string | null },
+    { readonly cursor: string | null; readonly missing: number; readonly left: number }
+  >;
   /** The same from the footers of all blocks. */
   readonly readFooters: Effect<{ cursor: string | null }, { readonly cursor: string | null; readonly left: number }>;
   readonly merge: Effect<{ document: string }, { readonly changed: boolean; readonly conflicts: readonly string[] }>;
@@ -55,8 +61,16 @@ export const catalogueSynchronizerMachine = setup({
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     announceInSync: emit(({ context }) => ({ type: 'document.in-sync' as const, document: context.document })),
     announceMerged: emit(({ context }) => ({ type: 'document.merged' as const, document: context.document })),
-    announceConflicted: emit(({ context }) => ({ type: 'document.conflicted' as const, document: context.document, names: context.conflicts })),
-    announceUnavailable: emit(({ context }, params: { reason: string }) => ({ type: 'document.unavailable' as const, document: context.document, reason: params.reason })),
+    announceConflicted: emit(({ context }) => ({
+      type: 'document.conflicted' as const,
+      document: context.document,
+      names: context.conflicts,
+    })),
+    announceUnavailable: emit(({ context }, params: { reason: string }) => ({
+      type: 'document.unavailable' as const,
+      document: context.document,
+      reason: params.reason,
+    })),
   },
   delays: {
     openTimeout: 30_000,
@@ -70,7 +84,15 @@ export const catalogueSynchronizerMachine = setup({
   id: 'catalogue-synchronizer',
   description: 'Opens and merges what the log brings for one encrypted document.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, cursor: null, missing: 0, conflicts: [], changed: false, again: false, attempt: 0 }),
+  context: ({ input }) => ({
+    ...input,
+    cursor: null,
+    missing: 0,
+    conflicts: [],
+    changed: false,
+    again: false,
+    attempt: 0,
+  }),
   initial: 'unknown',
   on: {
     stop: '.stopped',
@@ -81,7 +103,12 @@ export const catalogueSynchronizerMachine = setup({
   },
   states: {
     unknown: {
-      on: { 'log.in-sync': 'opening', 'log.changed': 'opening', refresh: 'opening', 'log.unavailable': { actions: { type: 'announceUnavailable', params: { reason: 'log-unavailable' } } } },
+      on: {
+        'log.in-sync': 'opening',
+        'log.changed': 'opening',
+        refresh: 'opening',
+        'log.unavailable': { actions: { type: 'announceUnavailable', params: { reason: 'log-unavailable' } } },
+      },
       after: { retryDelay: 'opening' },
     },
     opening: {
@@ -90,10 +117,18 @@ export const catalogueSynchronizerMachine = setup({
         src: 'openEntries',
         input: ({ context }) => ({ document: context.document, cursor: context.cursor }),
         onDone: [
-          { guard: ({ event }) => event.output.left > 0, target: 'opening', reenter: true, actions: assign({ cursor: ({ event }) => event.output.cursor }) },
+          {
+            guard: ({ event }) => event.output.left > 0,
+            target: 'opening',
+            reenter: true,
+            actions: assign({ cursor: ({ event }) => event.output.cursor }),
+          },
           { target: 'fetching', actions: assign({ cursor: null }) },
         ],
-        onError: { target: 'partial', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'not-opened' } }] },
+        onError: {
+          target: 'partial',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'not-opened' } }],
+        },
       },
       after: { openTimeout: { target: 'partial', actions: 'countTry' } },
     },
@@ -106,23 +141,45 @@ export const catalogueSynchronizerMachine = setup({
             guard: ({ event }) => event.output.left > 0,
             target: 'fetching',
             reenter: true,
-            actions: assign({ cursor: ({ event }) => event.output.cursor, missing: ({ context, event }) => context.missing + event.output.missing }),
+            actions: assign({
+              cursor: ({ event }) => event.output.cursor,
+              missing: ({ context, event }) => context.missing + event.output.missing,
+            }),
           },
-          { target: 'merging', actions: assign({ cursor: null, missing: ({ context, event }) => context.missing + event.output.missing }) },
+          {
+            target: 'merging',
+            actions: assign({ cursor: null, missing: ({ context, event }) => context.missing + event.output.missing }),
+          },
         ],
-        onError: { target: 'partial', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'not-fetched' } }] },
+        onError: {
+          target: 'partial',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'not-fetched' } }],
+        },
       },
-      after: { fetchTimeout: { target: 'partial', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-progress' } }] } },
+      after: {
+        fetchTimeout: {
+          target: 'partial',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-progress' } }],
+        },
+      },
     },
     readingFooters: {
       invoke: {
         src: 'readFooters',
         input: ({ context }) => ({ cursor: context.cursor }),
         onDone: [
-          { guard: ({ event }) => event.output.left > 0, target: 'readingFooters', reenter: true, actions: assign({ cursor: ({ event }) => event.output.cursor }) },
+          {
+            guard: ({ event }) => event.output.left > 0,
+            target: 'readingFooters',
+            reenter: true,
+            actions: assign({ cursor: ({ event }) => event.output.cursor }),
+          },
           { target: 'merging', actions: assign({ cursor: null }) },
         ],
-        onError: { target: 'partial', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'footers-unreadable' } }] },
+        onError: {
+          target: 'partial',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'footers-unreadable' } }],
+        },
       },
       after: { fetchTimeout: { target: 'partial', actions: 'countTry' } },
     },
@@ -130,7 +187,13 @@ export const catalogueSynchronizerMachine = setup({
       invoke: {
         src: 'merge',
         input: ({ context }) => ({ document: context.document }),
-        onDone: { target: 'merged', actions: assign({ changed: ({ event }) => event.output.changed, conflicts: ({ event }) => event.output.conflicts }) },
+        onDone: {
+          target: 'merged',
+          actions: assign({
+            changed: ({ event }) => event.output.changed,
+            conflicts: ({ event }) => event.output.conflicts,
+          }),
+        },
         onError: { target: 'partial', actions: 'countTry' },
       },
       after: { mergeTimeout: { target: 'partial', actions: 'countTry' } },
@@ -144,7 +207,11 @@ export const catalogueSynchronizerMachine = setup({
     },
     told: {
       always: [
-        { guard: 'hasMissing', target: 'partial', actions: { type: 'announceUnavailable', params: { reason: 'some-objects-unreadable' } } },
+        {
+          guard: 'hasMissing',
+          target: 'partial',
+          actions: { type: 'announceUnavailable', params: { reason: 'some-objects-unreadable' } },
+        },
         { target: 'inSync', actions: 'announceInSync' },
       ],
     },

@@ -24,7 +24,10 @@ const periods: readonly (readonly [keyof Retention, (at: number) => string])[] =
  * Chooses the versions of one set that stay: the newest always, the last so many, and the newest of each hour, day,
  * week (from Monday), month and year in UTC. An empty retention keeps all.
  */
-export function chooseRetained(versions: readonly { readonly version: VersionId; readonly at: number }[], keep: Retention): ReadonlySet<VersionId> {
+export function chooseRetained(
+  versions: readonly { readonly version: VersionId; readonly at: number }[],
+  keep: Retention,
+): ReadonlySet<VersionId> {
   const newestFirst = [...versions].sort((a, b) => b.at - a.at || (a.version < b.version ? 1 : -1));
   if (Object.values(keep).every((count) => count === undefined)) return new Set(newestFirst.map((row) => row.version));
   const kept = new Set(newestFirst.slice(0, Math.max(1, keep.last ?? 1)).map((row) => row.version));

@@ -56,9 +56,24 @@ export const dataSenderMachine = setup({
     markAgain: assign({ again: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     takeBatch: assign((_, params: { batch: SentBatch }) => ({ last: params.batch })),
-    announceDelivered: emit(({ context }) => ({ type: 'pieces.delivered' as const, supplier: context.supplier, seat: context.seat, count: context.last.sent })),
-    announceRefused: emit(({ context }) => ({ type: 'delivery.refused' as const, supplier: context.supplier, seat: context.seat, reason: context.last.refused ?? '' })),
-    announceStalled: emit(({ context }, params: { reason: string }) => ({ type: 'delivery.stalled' as const, supplier: context.supplier, seat: context.seat, reason: params.reason })),
+    announceDelivered: emit(({ context }) => ({
+      type: 'pieces.delivered' as const,
+      supplier: context.supplier,
+      seat: context.seat,
+      count: context.last.sent,
+    })),
+    announceRefused: emit(({ context }) => ({
+      type: 'delivery.refused' as const,
+      supplier: context.supplier,
+      seat: context.seat,
+      reason: context.last.refused ?? '',
+    })),
+    announceStalled: emit(({ context }, params: { reason: string }) => ({
+      type: 'delivery.stalled' as const,
+      supplier: context.supplier,
+      seat: context.seat,
+      reason: params.reason,
+    })),
   },
   delays: {
     progressTimeout: 20_000,
@@ -85,24 +100,46 @@ export const dataSenderMachine = setup({
       entry: assign({ again: false }),
       invoke: {
         src: 'sendBatch',
-        input: ({ context }) => ({ supplier: context.supplier, seat: context.seat, piecesMax: PIECES_MAX, bytesMax: BYTES_MAX }),
+        input: ({ context }) => ({
+          supplier: context.supplier,
+          seat: context.seat,
+          piecesMax: PIECES_MAX,
+          bytesMax: BYTES_MAX,
+        }),
         onDone: { target: 'judging', actions: { type: 'takeBatch', params: ({ event }) => ({ batch: event.output }) } },
-        onError: { target: 'backingOff', actions: ['countTry', { type: 'announceStalled', params: ({ event }) => ({ reason: String((event.error as Error).message) }) }] },
+        onError: {
+          target: 'backingOff',
+          actions: [
+            'countTry',
+            { type: 'announceStalled', params: ({ event }) => ({ reason: String((event.error as Error).message) }) },
+          ],
+        },
       },
       on: { 'seat.caught-up': {} },
     },
     judging: {
       entry: [],
       always: [
-        { guard: ({ context }) => context.last.sent > 0 && context.last.refused !== null, target: 'refused', actions: ['announceDelivered'] },
+        {
+          guard: ({ context }) => context.last.sent > 0 && context.last.refused !== null,
+          target: 'refused',
+          actions: ['announceDelivered'],
+        },
         { guard: 'isRefused', target: 'refused' },
-        { guard: ({ context }) => context.last.sent > 0 && (context.last.left > 0 || context.again), target: 'sending', actions: ['announceDelivered', assign({ attempt: 0 })] },
+        {
+          guard: ({ context }) => context.last.sent > 0 && (context.last.left > 0 || context.again),
+          target: 'sending',
+          actions: ['announceDelivered', assign({ attempt: 0 })],
+        },
         { guard: 'hasProgress', target: 'idle', actions: ['announceDelivered', assign({ attempt: 0 })] },
         { guard: ({ context }) => context.last.left > 0, target: 'backingOff', actions: 'countTry' },
         { target: 'idle' },
       ],
     },
-    backingOff: { after: { retryDelay: 'sending' }, on: { 'supplier.connected': { target: 'sending', actions: assign({ attempt: 0 }) } } },
+    backingOff: {
+      after: { retryDelay: 'sending' },
+      on: { 'supplier.connected': { target: 'sending', actions: assign({ attempt: 0 }) } },
+    },
     refused: {
       entry: 'announceRefused',
       after: { refusedRetry: 'sending' },

@@ -6,7 +6,10 @@ import { type Effect, perform, port } from '../kit/port.ts';
 
 export interface VersionKeeperPorts {
   /** Versions that the retention rules let go; empty while removal is closed after a recovery. */
-  readonly chooseExpired: Effect<Record<never, never>, { readonly versions: readonly VersionId[]; readonly closed: boolean }>;
+  readonly chooseExpired: Effect<
+    Record<never, never>,
+    { readonly versions: readonly VersionId[]; readonly closed: boolean }
+  >;
   readonly retire: Effect<{ versions: readonly VersionId[] }, void>;
   readonly bringBack: Effect<{ versions: readonly VersionId[] }, void>;
 }
@@ -48,7 +51,9 @@ export const versionKeeperMachine = setup({
   actions: {
     markAgain: assign({ again: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    takeUndelete: assign(({ context, event }) => (event.type === 'undelete' ? { undelete: [...context.undelete, ...event.versions] } : {})),
+    takeUndelete: assign(({ context, event }) =>
+      event.type === 'undelete' ? { undelete: [...context.undelete, ...event.versions] } : {},
+    ),
     announceExpired: enqueueActions(({ context, enqueue }) => {
       for (const version of context.chosen) enqueue(emit({ type: 'version.expired' as const, version }));
     }),
@@ -77,7 +82,10 @@ export const versionKeeperMachine = setup({
   },
   states: {
     resting: {
-      always: [{ guard: 'hasUndelete', target: 'bringingBack' }, { guard: 'isAgain', target: 'choosing' }],
+      always: [
+        { guard: 'hasUndelete', target: 'bringingBack' },
+        { guard: 'isAgain', target: 'choosing' },
+      ],
       after: { sweepEvery: 'choosing' },
     },
     choosing: {
@@ -125,6 +133,10 @@ export const versionKeeperMachine = setup({
 /** The machine with its ports given. */
 export function versionKeeperWith(ports: VersionKeeperPorts) {
   return versionKeeperMachine.provide({
-    actors: { chooseExpired: perform(ports.chooseExpired), retire: perform(ports.retire), bringBack: perform(ports.bringBack) },
+    actors: {
+      chooseExpired: perform(ports.chooseExpired),
+      retire: perform(ports.retire),
+      bringBack: perform(ports.bringBack),
+    },
   });
 }

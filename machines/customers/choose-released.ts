@@ -16,12 +16,17 @@ const ABSENCE_COUNTS_AFTER_MS = 180 * 86_400_000;
  * Chooses whose room is taken back when promises exceed the donation: room nobody uses first, then whole customers,
  * long absent ones before others, the fewest that suffice. `bytes` of a row is what he loses.
  */
-export function chooseReleased(customers: readonly CustomerRoom[], overBytes: number): readonly { readonly customer: PersonId; readonly bytes: number }[] {
+export function chooseReleased(
+  customers: readonly CustomerRoom[],
+  overBytes: number,
+): readonly { readonly customer: PersonId; readonly bytes: number }[] {
   const open = customers.filter((row) => !row.onNotice);
   const chosen: { customer: PersonId; bytes: number }[] = [];
   let left = overBytes - customers.filter((row) => row.onNotice).reduce((sum, row) => sum + row.promised, 0);
   const standing = (row: CustomerRoom) => (row.absentMs >= ABSENCE_COUNTS_AFTER_MS ? 0 : 1);
-  const byLowestStanding = [...open].sort((a, b) => standing(a) - standing(b) || b.promised - a.promised || (a.customer < b.customer ? -1 : 1));
+  const byLowestStanding = [...open].sort(
+    (a, b) => standing(a) - standing(b) || b.promised - a.promised || (a.customer < b.customer ? -1 : 1),
+  );
   const single = [...byLowestStanding].reverse().find((row) => row.promised >= left);
   if (left > 0 && single) return [{ customer: single.customer, bytes: single.promised }];
   for (const row of byLowestStanding) {

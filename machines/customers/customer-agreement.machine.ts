@@ -15,14 +15,26 @@ export interface CustomerAgreementInput {
 }
 
 export interface CustomerAgreementPorts {
-  readonly checkStanding: Effect<{ customer: PersonId }, { readonly welcome: true } | { readonly welcome: false; readonly why: string; readonly retryMs: number | null }>;
+  readonly checkStanding: Effect<
+    { customer: PersonId },
+    { readonly welcome: true } | { readonly welcome: false; readonly why: string; readonly retryMs: number | null }
+  >;
   /** Reserves the room and writes the record in one step. */
-  readonly reserve: Effect<{ customer: PersonId; bytes: number }, { readonly reserved: true } | { readonly reserved: false; readonly why: string }>;
+  readonly reserve: Effect<
+    { customer: PersonId; bytes: number },
+    { readonly reserved: true } | { readonly reserved: false; readonly why: string }
+  >;
   /** Tells him of confessions and notices; resolves when he has them. */
   readonly sendNotices: Effect<{ customer: PersonId }, void>;
-  readonly recordStanding: Effect<{ customer: PersonId; standing: 'active' | 'absent' | 'onNotice' | 'releasing' }, void>;
+  readonly recordStanding: Effect<
+    { customer: PersonId; standing: 'active' | 'absent' | 'onNotice' | 'releasing' },
+    void
+  >;
   readonly isDue: Effect<{ customer: PersonId; name: AgreementDue }, 'yes' | 'no'>;
-  readonly emptyToTrash: Effect<{ customer: PersonId; cursor: string | null }, { readonly cursor: string | null; readonly done: boolean }>;
+  readonly emptyToTrash: Effect<
+    { customer: PersonId; cursor: string | null },
+    { readonly cursor: string | null; readonly done: boolean }
+  >;
 }
 
 type Event =
@@ -31,7 +43,9 @@ type Event =
   | { readonly type: 'stop' }
   | { readonly type: 'fill' }
   | { readonly type: 'due'; readonly name: AgreementDue }
-  | Fact<'contact.came-online' | 'contact.went-offline' | 'space.notice-given' | 'piece.found-rotten' | 'disk.recovered'>;
+  | Fact<
+      'contact.came-online' | 'contact.went-offline' | 'space.notice-given' | 'piece.found-rotten' | 'disk.recovered'
+    >;
 
 interface Context extends CustomerAgreementInput {
   readonly reason: string;
@@ -49,7 +63,12 @@ export const customerAgreementMachine = setup({
     context: {} as Context,
     events: {} as Event,
     emitted: {} as Fact<
-      'customer.admitted' | 'customer.rejected' | 'customer.became-full' | 'customer.became-absent' | 'customer.returned' | 'customer.ended'
+      | 'customer.admitted'
+      | 'customer.rejected'
+      | 'customer.became-full'
+      | 'customer.became-absent'
+      | 'customer.returned'
+      | 'customer.ended'
     >,
   },
   actors: {
@@ -66,11 +85,23 @@ export const customerAgreementMachine = setup({
   actions: {
     takeBytes: assign(({ event }) => (event.type === 'resize' ? { bytes: event.bytes } : {})),
     takeDue: assign(({ event }) => (event.type === 'due' ? { due: event.name } : {})),
-    takeReason: assign((_, params: { why: string; retryMs: number | null }) => ({ reason: params.why, retryMs: params.retryMs })),
+    takeReason: assign((_, params: { why: string; retryMs: number | null }) => ({
+      reason: params.why,
+      retryMs: params.retryMs,
+    })),
     markToTell: assign({ toTell: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    announceAdmitted: emit(({ context }) => ({ type: 'customer.admitted' as const, customer: context.customer, bytes: context.bytes })),
-    announceRejected: emit(({ context }) => ({ type: 'customer.rejected' as const, customer: context.customer, reason: context.reason, retryMs: context.retryMs })),
+    announceAdmitted: emit(({ context }) => ({
+      type: 'customer.admitted' as const,
+      customer: context.customer,
+      bytes: context.bytes,
+    })),
+    announceRejected: emit(({ context }) => ({
+      type: 'customer.rejected' as const,
+      customer: context.customer,
+      reason: context.reason,
+      retryMs: context.retryMs,
+    })),
     announceFull: emit(({ context }) => ({ type: 'customer.became-full' as const, customer: context.customer })),
     announceAbsent: emit(({ context }) => ({ type: 'customer.became-absent' as const, customer: context.customer })),
     announceReturned: emit(({ context }) => ({ type: 'customer.returned' as const, customer: context.customer })),
@@ -102,7 +133,9 @@ export const customerAgreementMachine = setup({
     },
     admitting: {
       initial: 'checking',
-      after: { admitTimeout: { target: 'rejected', actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } } } },
+      after: {
+        admitTimeout: { target: 'rejected', actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } } },
+      },
       states: {
         checking: {
           invoke: {
@@ -114,11 +147,17 @@ export const customerAgreementMachine = setup({
                 target: '#customer-agreement.rejected',
                 actions: {
                   type: 'takeReason',
-                  params: ({ event }) => (event.output.welcome ? { why: '', retryMs: null } : { why: event.output.why, retryMs: event.output.retryMs }),
+                  params: ({ event }) =>
+                    event.output.welcome
+                      ? { why: '', retryMs: null }
+                      : { why: event.output.why, retryMs: event.output.retryMs },
                 },
               },
             ],
-            onError: { target: '#customer-agreement.rejected', actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } } },
+            onError: {
+              target: '#customer-agreement.rejected',
+              actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } },
+            },
           },
         },
         reserving: {
@@ -126,10 +165,20 @@ export const customerAgreementMachine = setup({
             src: 'reserve',
             input: ({ context }) => ({ customer: context.customer, bytes: context.bytes }),
             onDone: [
-              { guard: ({ event }) => event.output.reserved, target: '#customer-agreement.active', actions: 'announceAdmitted' },
-              { target: '#customer-agreement.rejected', actions: { type: 'takeReason', params: { why: 'no-space', retryMs: 86_400_000 } } },
+              {
+                guard: ({ event }) => event.output.reserved,
+                target: '#customer-agreement.active',
+                actions: 'announceAdmitted',
+              },
+              {
+                target: '#customer-agreement.rejected',
+                actions: { type: 'takeReason', params: { why: 'no-space', retryMs: 86_400_000 } },
+              },
             ],
-            onError: { target: '#customer-agreement.rejected', actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } } },
+            onError: {
+              target: '#customer-agreement.rejected',
+              actions: { type: 'takeReason', params: { why: 'busy', retryMs: 60_000 } },
+            },
           },
         },
       },
@@ -176,16 +225,27 @@ export const customerAgreementMachine = setup({
         src: 'isDue',
         input: ({ context }) => ({ customer: context.customer, name: context.due ?? 'absentAfter' }),
         onDone: [
-          { guard: ({ context, event }) => event.output === 'yes' && context.due === 'absentAfter', target: 'becomingAbsent' },
+          {
+            guard: ({ context, event }) => event.output === 'yes' && context.due === 'absentAfter',
+            target: 'becomingAbsent',
+          },
           { guard: ({ context, event }) => event.output === 'yes' && context.due === 'idleLimit', target: 'noticing' },
-          { guard: ({ context, event }) => event.output === 'yes' && context.due === 'noticeEnds', target: 'releasing' },
+          {
+            guard: ({ context, event }) => event.output === 'yes' && context.due === 'noticeEnds',
+            target: 'releasing',
+          },
           { guard: ({ context }) => context.due === 'noticeEnds', target: 'onNotice' },
           { guard: ({ context }) => context.due === 'idleLimit', target: 'absent' },
           { target: 'active' },
         ],
         onError: [{ guard: ({ context }) => context.due === 'noticeEnds', target: 'onNotice' }, { target: 'active' }],
       },
-      after: { localTimeout: [{ guard: ({ context }) => context.due === 'noticeEnds', target: 'onNotice' }, { target: 'active' }] },
+      after: {
+        localTimeout: [
+          { guard: ({ context }) => context.due === 'noticeEnds', target: 'onNotice' },
+          { target: 'active' },
+        ],
+      },
     },
     becomingAbsent: {
       invoke: {

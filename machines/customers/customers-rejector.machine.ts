@@ -22,7 +22,15 @@ export interface CustomersRejectorPorts {
 
 type Event =
   | { readonly type: 'stop' }
-  | Fact<'space.donation-changed' | 'disk.became-low' | 'disk.recovered' | 'customer.admitted' | 'customer.became-absent' | 'customer.returned' | 'customer.ended'>;
+  | Fact<
+      | 'space.donation-changed'
+      | 'disk.became-low'
+      | 'disk.recovered'
+      | 'customer.admitted'
+      | 'customer.became-absent'
+      | 'customer.returned'
+      | 'customer.ended'
+    >;
 
 interface Context {
   readonly seed: number;
@@ -50,16 +58,27 @@ export const customersRejectorMachine = setup({
   },
   guards: {
     isBalanced: ({ context }) => overBytes(context.space) === 0,
-    isTrashFull: ({ context }) => !context.freed && context.space !== null && context.space.trash > 0 && context.space.used + context.space.trash > context.space.donated,
+    isTrashFull: ({ context }) =>
+      !context.freed &&
+      context.space !== null &&
+      context.space.trash > 0 &&
+      context.space.used + context.space.trash > context.space.donated,
     isAgain: ({ context }) => context.again,
   },
   actions: {
     markAgain: assign({ again: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    choose: assign(({ context }) => ({ chosen: context.space ? chooseReleased(context.space.customers, overBytes(context.space)) : [] })),
+    choose: assign(({ context }) => ({
+      chosen: context.space ? chooseReleased(context.space.customers, overBytes(context.space)) : [],
+    })),
     announceOver: emit(({ context }) => ({ type: 'space.overcommitted' as const, bytes: overBytes(context.space) })),
     announceBalanced: emit({ type: 'space.balanced' as const }),
-    announceNotice: emit(({ context }, params: { until: number }) => ({ type: 'space.notice-given' as const, customer: context.chosen[0]!.customer, bytes: context.chosen[0]!.bytes, until: params.until })),
+    announceNotice: emit(({ context }, params: { until: number }) => ({
+      type: 'space.notice-given' as const,
+      customer: context.chosen[0]!.customer,
+      bytes: context.chosen[0]!.bytes,
+      until: params.until,
+    })),
     dropFirst: assign(({ context }) => ({ chosen: context.chosen.slice(1) })),
   },
   delays: {
@@ -109,7 +128,9 @@ export const customersRejectorMachine = setup({
     freeing: {
       invoke: {
         src: 'freeTrash',
-        input: ({ context }) => ({ bytes: context.space ? context.space.used + context.space.trash - context.space.donated : 0 }),
+        input: ({ context }) => ({
+          bytes: context.space ? context.space.used + context.space.trash - context.space.donated : 0,
+        }),
         onDone: { target: 'measuring', actions: assign({ freed: true }) },
         onError: { target: 'measuring', actions: assign({ freed: true }) },
       },
@@ -121,7 +142,11 @@ export const customersRejectorMachine = setup({
       invoke: {
         src: 'recordNotice',
         input: ({ context }) => context.chosen[0] ?? { customer: 'bd1' as PersonId, bytes: 0 },
-        onDone: { target: 'givingNotice', reenter: true, actions: [{ type: 'announceNotice', params: ({ event }) => ({ until: event.output.until }) }, 'dropFirst'] },
+        onDone: {
+          target: 'givingNotice',
+          reenter: true,
+          actions: [{ type: 'announceNotice', params: ({ event }) => ({ until: event.output.until }) }, 'dropFirst'],
+        },
         onError: { target: 'coolingDown', actions: 'countTry' },
       },
       after: { localTimeout: { target: 'coolingDown', actions: 'countTry' } },

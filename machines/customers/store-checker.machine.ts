@@ -17,7 +17,10 @@ export interface StoreCheckerPorts {
   readonly verifyNext: Effect<{ cursor: string | null; bytes: number }, Verified>;
   /** Durable on return: the loss is known before it is announced. */
   readonly recordConfession: Effect<{ customers: readonly PersonId[] }, void>;
-  readonly sweepNext: Effect<{ cursor: string | null }, { readonly cursor: string | null; readonly freed: number; readonly done: boolean }>;
+  readonly sweepNext: Effect<
+    { cursor: string | null },
+    { readonly cursor: string | null; readonly freed: number; readonly done: boolean }
+  >;
 }
 
 type Event =
@@ -71,9 +74,14 @@ export const storeCheckerMachine = setup({
       done: params.step.done,
     })),
     announceRotten: enqueueActions(({ context, enqueue }) => {
-      for (const row of context.rotten) enqueue(emit({ type: 'piece.found-rotten' as const, customer: row.customer, count: row.count }));
+      for (const row of context.rotten)
+        enqueue(emit({ type: 'piece.found-rotten' as const, customer: row.customer, count: row.count }));
     }),
-    announceChecked: emit(({ context }) => ({ type: 'store.checked' as const, pieces: context.pieces, rotten: context.rottenTotal })),
+    announceChecked: emit(({ context }) => ({
+      type: 'store.checked' as const,
+      pieces: context.pieces,
+      rotten: context.rottenTotal,
+    })),
     announceSwept: emit(({ context }) => ({ type: 'store.swept' as const, freedBytes: context.freed })),
     beginPass: assign({ cursor: null, pieces: 0, rottenTotal: 0, done: false, fast: false }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
@@ -88,9 +96,26 @@ export const storeCheckerMachine = setup({
   id: 'store-checker',
   description: 'Verifies stored pieces, empties trash that is due, has losses confessed.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ seed: input.seed, cursor: input.cursor, sweepCursor: null, pieces: 0, rotten: [], rottenTotal: 0, freed: 0, gapMs: 2_000, done: false, fast: false, attempt: 0 }),
+  context: ({ input }) => ({
+    seed: input.seed,
+    cursor: input.cursor,
+    sweepCursor: null,
+    pieces: 0,
+    rotten: [],
+    rottenTotal: 0,
+    freed: 0,
+    gapMs: 2_000,
+    done: false,
+    fast: false,
+    attempt: 0,
+  }),
   initial: 'resting',
-  on: { stop: '.stopped', 'disk.vanished': '.paused', 'disk.became-unwritable': '.paused', checkNow: { actions: assign({ fast: true }), target: '.walking' } },
+  on: {
+    stop: '.stopped',
+    'disk.vanished': '.paused',
+    'disk.became-unwritable': '.paused',
+    checkNow: { actions: assign({ fast: true }), target: '.walking' },
+  },
   states: {
     resting: {
       initial: 'gap',
@@ -103,7 +128,10 @@ export const storeCheckerMachine = setup({
       invoke: {
         src: 'verifyNext',
         input: ({ context }) => ({ cursor: context.cursor, bytes: STEP_BYTES }),
-        onDone: { target: 'judging', actions: [{ type: 'takeStep', params: ({ event }) => ({ step: event.output }) }, assign({ attempt: 0 })] },
+        onDone: {
+          target: 'judging',
+          actions: [{ type: 'takeStep', params: ({ event }) => ({ step: event.output }) }, assign({ attempt: 0 })],
+        },
         onError: { target: 'coolingDown', actions: 'countTry' },
       },
       after: { stepTimeout: { target: 'coolingDown', actions: 'countTry' } },
@@ -133,12 +161,19 @@ export const storeCheckerMachine = setup({
           {
             guard: ({ event }) => event.output.done,
             target: 'resting',
-            actions: [assign({ freed: ({ context, event }) => context.freed + event.output.freed }), 'announceSwept', assign({ freed: 0, sweepCursor: null })],
+            actions: [
+              assign({ freed: ({ context, event }) => context.freed + event.output.freed }),
+              'announceSwept',
+              assign({ freed: 0, sweepCursor: null }),
+            ],
           },
           {
             target: 'sweeping',
             reenter: true,
-            actions: assign({ freed: ({ context, event }) => context.freed + event.output.freed, sweepCursor: ({ event }) => event.output.cursor }),
+            actions: assign({
+              freed: ({ context, event }) => context.freed + event.output.freed,
+              sweepCursor: ({ event }) => event.output.cursor,
+            }),
           },
         ],
         onError: { target: 'coolingDown', actions: 'countTry' },
@@ -146,7 +181,10 @@ export const storeCheckerMachine = setup({
       after: { stepTimeout: { target: 'coolingDown', actions: 'countTry' } },
     },
     coolingDown: { after: { retryDelay: 'resting' } },
-    paused: { on: { 'disk.recovered': 'resting', 'budget.changed': [{ guard: 'isClosed' }, { target: 'resting' }] }, after: { sweepEvery: 'resting' } },
+    paused: {
+      on: { 'disk.recovered': 'resting', 'budget.changed': [{ guard: 'isClosed' }, { target: 'resting' }] },
+      after: { sweepEvery: 'resting' },
+    },
     stopped: { type: 'final' },
   },
 });
@@ -154,6 +192,10 @@ export const storeCheckerMachine = setup({
 /** The machine with its ports given. */
 export function storeCheckerWith(ports: StoreCheckerPorts) {
   return storeCheckerMachine.provide({
-    actors: { verifyNext: perform(ports.verifyNext), recordConfession: perform(ports.recordConfession), sweepNext: perform(ports.sweepNext) },
+    actors: {
+      verifyNext: perform(ports.verifyNext),
+      recordConfession: perform(ports.recordConfession),
+      sweepNext: perform(ports.sweepNext),
+    },
   });
 }

@@ -17,7 +17,11 @@ export interface IdentityRegistrarPorts {
   readonly publishRecord: Effect<Record<never, never>, void>;
 }
 
-type Event = { readonly type: 'register' } | { readonly type: 'confirmWords' } | { readonly type: 'skipWords' } | { readonly type: 'cancel' };
+type Event =
+  | { readonly type: 'register' }
+  | { readonly type: 'confirmWords' }
+  | { readonly type: 'skipWords' }
+  | { readonly type: 'cancel' };
 
 interface Context {
   readonly nickname: string | null;
@@ -41,8 +45,14 @@ export const identityRegistrarMachine = setup({
     publishRecord: port<IdentityRegistrarPorts['publishRecord']>('publishRecord'),
   },
   actions: {
-    takeReason: assign((_, params: { error: unknown }) => ({ reason: params.error instanceof Error ? params.error.message : String(params.error) })),
-    announceRegistered: emit(({ context }) => ({ type: 'identity.registered' as const, person: context.made!.person, device: context.made!.device })),
+    takeReason: assign((_, params: { error: unknown }) => ({
+      reason: params.error instanceof Error ? params.error.message : String(params.error),
+    })),
+    announceRegistered: emit(({ context }) => ({
+      type: 'identity.registered' as const,
+      person: context.made!.person,
+      device: context.made!.device,
+    })),
     announceFailed: emit(({ context }) => ({ type: 'identity.registration-failed' as const, reason: context.reason })),
   },
   delays: { makeTimeout: 30_000, wordsWindow: 30 * 60_000, saveTimeout: 10_000, publishTimeout: 30_000 },
@@ -55,7 +65,10 @@ export const identityRegistrarMachine = setup({
   initial: 'idle',
   on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'cancelled' } } } },
   states: {
-    idle: { on: { register: 'makingKeys' }, after: { wordsWindow: { target: 'failed', actions: { type: 'takeReason', params: { error: 'not-asked' } } } } },
+    idle: {
+      on: { register: 'makingKeys' },
+      after: { wordsWindow: { target: 'failed', actions: { type: 'takeReason', params: { error: 'not-asked' } } } },
+    },
     makingKeys: {
       invoke: {
         src: 'makeIdentity',

@@ -18,7 +18,10 @@ export interface IdentityRestorerPorts {
   /** Reads recovery records of the first epochs and the root head. */
   readonly findRecovery: Effect<{ epochs: number }, FoundSuppliers>;
   /** Root signature over each supplier's challenge; the family names further seats. */
-  readonly proveOwnership: Effect<{ suppliers: readonly DeviceId[] }, { readonly proven: number; readonly asked: number; readonly quorum: boolean }>;
+  readonly proveOwnership: Effect<
+    { suppliers: readonly DeviceId[] },
+    { readonly proven: number; readonly asked: number; readonly quorum: boolean }
+  >;
   readonly openKeychain: Effect<Record<never, never>, { readonly epoch: number }>;
   readonly fetchLogs: Effect<Record<never, never>, { readonly applied: number; readonly complete: boolean }>;
   readonly attestDevice: Effect<Record<never, never>, { readonly revision: number; readonly device: DeviceId }>;
@@ -46,7 +49,12 @@ export const identityRestorerMachine = setup({
     context: {} as Context,
     events: {} as { readonly type: 'restore' } | { readonly type: 'cancel' } | Fact<'directory.joined'>,
     emitted: {} as Fact<'identity.restored' | 'identity.restore-failed'>,
-    output: {} as { readonly person: PersonId | null; readonly device: DeviceId | null; readonly missing: readonly MissingPart[]; readonly reason: string },
+    output: {} as {
+      readonly person: PersonId | null;
+      readonly device: DeviceId | null;
+      readonly missing: readonly MissingPart[];
+      readonly reason: string;
+    },
   },
   actors: {
     deriveKeys: port<IdentityRestorerPorts['deriveKeys']>('deriveKeys'),
@@ -90,7 +98,12 @@ export const identityRestorerMachine = setup({
   description: 'Brings back identity, keychain, logs and catalogue from the words and the network.',
   options: { maxIterations: 100 },
   context: ({ input }) => ({ ...input, person: null, device: null, anchors: [], missing: [], attempt: 0, reason: '' }),
-  output: ({ context }) => ({ person: context.person, device: context.device, missing: context.missing, reason: context.reason }),
+  output: ({ context }) => ({
+    person: context.person,
+    device: context.device,
+    missing: context.missing,
+    reason: context.reason,
+  }),
   initial: 'deriving',
   on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'CANCELLED' } } } },
   states: {
@@ -101,7 +114,9 @@ export const identityRestorerMachine = setup({
         onDone: { target: 'joining', actions: assign({ person: ({ event }) => event.output.person }) },
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { deriveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } } },
+      after: {
+        deriveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     joining: {
       invoke: {
@@ -110,7 +125,12 @@ export const identityRestorerMachine = setup({
         onDone: 'findingSuppliers',
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { directoryTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DIRECTORY_UNREACHABLE' } } } },
+      after: {
+        directoryTimeout: {
+          target: 'failed',
+          actions: { type: 'takeReason', params: { error: 'DIRECTORY_UNREACHABLE' } },
+        },
+      },
     },
     findingSuppliers: {
       invoke: {
@@ -122,7 +142,11 @@ export const identityRestorerMachine = setup({
             target: 'provingOwnership',
             actions: ['forgetTries', assign({ anchors: ({ event }) => event.output.anchors })],
           },
-          { guard: ({ event }) => event.output.identityFound, target: 'provingOwnership', actions: ['forgetTries', 'missSuppliers'] },
+          {
+            guard: ({ event }) => event.output.identityFound,
+            target: 'provingOwnership',
+            actions: ['forgetTries', 'missSuppliers'],
+          },
           { target: 'failed', actions: { type: 'takeReason', params: { error: 'IDENTITY_NOT_FOUND' } } },
         ],
         onError: [
@@ -130,7 +154,9 @@ export const identityRestorerMachine = setup({
           { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
         ],
       },
-      after: { findTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'IDENTITY_NOT_FOUND' } } } },
+      after: {
+        findTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'IDENTITY_NOT_FOUND' } } },
+      },
     },
     searchingAgain: { after: { retryDelay: 'findingSuppliers' } },
     provingOwnership: {
@@ -138,8 +164,16 @@ export const identityRestorerMachine = setup({
         src: 'proveOwnership',
         input: ({ context }) => ({ suppliers: context.anchors }),
         onDone: [
-          { guard: ({ event }) => event.output.proven > 0 && event.output.quorum, target: 'openingKeychain', actions: 'forgetTries' },
-          { guard: ({ event }) => event.output.proven > 0, target: 'openingKeychain', actions: ['forgetTries', 'missSuppliers'] },
+          {
+            guard: ({ event }) => event.output.proven > 0 && event.output.quorum,
+            target: 'openingKeychain',
+            actions: 'forgetTries',
+          },
+          {
+            guard: ({ event }) => event.output.proven > 0,
+            target: 'openingKeychain',
+            actions: ['forgetTries', 'missSuppliers'],
+          },
           { guard: 'hasTries', target: 'provingAgain', actions: 'countTry' },
           { target: 'failed', actions: { type: 'takeReason', params: { error: 'SUPPLIERS_UNREACHABLE' } } },
         ],
@@ -148,7 +182,12 @@ export const identityRestorerMachine = setup({
           { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
         ],
       },
-      after: { proveTimeout: [{ guard: 'hasTries', target: 'provingAgain', actions: 'countTry' }, { target: 'failed', actions: { type: 'takeReason', params: { error: 'SUPPLIERS_UNREACHABLE' } } }] },
+      after: {
+        proveTimeout: [
+          { guard: 'hasTries', target: 'provingAgain', actions: 'countTry' },
+          { target: 'failed', actions: { type: 'takeReason', params: { error: 'SUPPLIERS_UNREACHABLE' } } },
+        ],
+      },
     },
     provingAgain: { after: { retryDelay: 'provingOwnership' } },
     openingKeychain: {
@@ -158,7 +197,9 @@ export const identityRestorerMachine = setup({
         onDone: 'fetchingLogs',
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { fetchTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } } },
+      after: {
+        fetchTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     fetchingLogs: {
       invoke: {
@@ -173,7 +214,12 @@ export const identityRestorerMachine = setup({
           { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
         ],
       },
-      after: { fetchTimeout: [{ guard: 'hasTries', target: 'fetchingLogsAgain', actions: 'countTry' }, { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } }] },
+      after: {
+        fetchTimeout: [
+          { guard: 'hasTries', target: 'fetchingLogsAgain', actions: 'countTry' },
+          { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+        ],
+      },
     },
     fetchingLogsAgain: { after: { retryDelay: 'fetchingLogs' } },
     attestingDevice: {
@@ -183,13 +229,20 @@ export const identityRestorerMachine = setup({
         onDone: { target: 'fetchingCatalogue', actions: assign({ device: ({ event }) => event.output.device }) },
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { attestTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } } },
+      after: {
+        attestTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     fetchingCatalogue: {
       invoke: {
         src: 'fetchCatalogue',
         input: {},
-        onDone: { target: 'ending', actions: assign({ missing: ({ context, event }) => [...new Set([...context.missing, ...event.output.missing])] }) },
+        onDone: {
+          target: 'ending',
+          actions: assign({
+            missing: ({ context, event }) => [...new Set([...context.missing, ...event.output.missing])],
+          }),
+        },
         onError: { target: 'ending', actions: 'missCatalogue' },
       },
       after: { directoryTimeout: { target: 'ending', actions: 'missCatalogue' } },

@@ -9,7 +9,11 @@ export interface NicknameHolderPorts {
   readonly publishClaim: Effect<{ name: string }, void>;
 }
 
-type Event = { readonly type: 'hold' } | { readonly type: 'release' } | { readonly type: 'stop' } | Fact<'directory.joined'>;
+type Event =
+  | { readonly type: 'hold' }
+  | { readonly type: 'release' }
+  | { readonly type: 'stop' }
+  | Fact<'directory.joined'>;
 
 interface Context {
   readonly name: string;
@@ -39,7 +43,11 @@ export const nicknameHolderMachine = setup({
   actions: {
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     announceHeld: emit(({ context }) => ({ type: 'nickname.held' as const, nickname: context.name })),
-    announceContested: emit(({ context }) => ({ type: 'nickname.contested' as const, nickname: context.name, claims: context.others + 1 })),
+    announceContested: emit(({ context }) => ({
+      type: 'nickname.contested' as const,
+      nickname: context.name,
+      claims: context.others + 1,
+    })),
     announceLost: emit(({ context }) => ({ type: 'nickname.lost' as const, nickname: context.name })),
   },
   delays: {
@@ -71,7 +79,11 @@ export const nicknameHolderMachine = setup({
         src: 'readClaims',
         input: ({ context }) => ({ name: context.name }),
         onDone: [
-          { guard: ({ event }) => event.output.others > 0, target: 'contested', actions: assign({ others: ({ event }) => event.output.others }) },
+          {
+            guard: ({ event }) => event.output.others > 0,
+            target: 'contested',
+            actions: assign({ others: ({ event }) => event.output.others }),
+          },
           { guard: ({ event }) => event.output.ours, target: 'held' },
           { target: 'waiting', actions: 'countTry' },
         ],
@@ -100,5 +112,7 @@ export const nicknameHolderMachine = setup({
 
 /** The machine with its ports given. */
 export function nicknameHolderWith(ports: NicknameHolderPorts) {
-  return nicknameHolderMachine.provide({ actors: { readClaims: perform(ports.readClaims), publishClaim: perform(ports.publishClaim) } });
+  return nicknameHolderMachine.provide({
+    actors: { readClaims: perform(ports.readClaims), publishClaim: perform(ports.publishClaim) },
+  });
 }

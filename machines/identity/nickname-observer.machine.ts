@@ -13,7 +13,10 @@ export interface SightedClaim {
 
 export interface NicknameObserverPorts {
   /** The signed claims, fetched from the devices that announced themselves; what came within 3 s is given early. */
-  readonly lookUpClaims: Effect<{ name: string }, { readonly claims: readonly SightedClaim[]; readonly flooded: boolean }>;
+  readonly lookUpClaims: Effect<
+    { name: string },
+    { readonly claims: readonly SightedClaim[]; readonly flooded: boolean }
+  >;
   readonly rankClaims: Effect<{ claims: readonly SightedClaim[] }, readonly SightedClaim[]>;
 }
 
@@ -61,7 +64,10 @@ export const nicknameObserverMachine = setup({
           {
             guard: ({ event }) => event.output.claims.length > 0,
             target: 'ranking',
-            actions: assign({ claims: ({ event }) => event.output.claims, flooded: ({ event }) => event.output.flooded }),
+            actions: assign({
+              claims: ({ event }) => event.output.claims,
+              flooded: ({ event }) => event.output.flooded,
+            }),
           },
           { target: 'notFound', actions: assign({ flooded: ({ event }) => event.output.flooded }) },
         ],
@@ -85,5 +91,7 @@ export const nicknameObserverMachine = setup({
 
 /** The machine with its ports given. */
 export function nicknameObserverWith(ports: NicknameObserverPorts) {
-  return nicknameObserverMachine.provide({ actors: { lookUpClaims: perform(ports.lookUpClaims), rankClaims: perform(ports.rankClaims) } });
+  return nicknameObserverMachine.provide({
+    actors: { lookUpClaims: perform(ports.lookUpClaims), rankClaims: perform(ports.rankClaims) },
+  });
 }

@@ -7,7 +7,10 @@ import { type Effect, perform, port } from '../kit/port.ts';
 export interface BackupRebuilderPorts {
   readonly chooseWeakest: Effect<{ queue: 'rescue' | 'refill'; count: number }, readonly BlockId[]>;
   /** Opens one `block-rebuilder` a block and resolves when all came to rest. */
-  readonly repair: Effect<{ blocks: readonly BlockId[] }, { readonly repaired: number; readonly short: number; readonly obsolete: number; readonly reason: string | null }>;
+  readonly repair: Effect<
+    { blocks: readonly BlockId[] },
+    { readonly repaired: number; readonly short: number; readonly obsolete: number; readonly reason: string | null }
+  >;
 }
 
 type Event =
@@ -16,8 +19,14 @@ type Event =
   | { readonly type: 'resume' }
   | { readonly type: 'stop' }
   | Fact<
-      | 'block.weakened' | 'refill.became-due' | 'seat.caught-up' | 'budget.changed' | 'restore.started' | 'restore.finished'
-      | 'suppliers.changed' | 'supplier.connected'
+      | 'block.weakened'
+      | 'refill.became-due'
+      | 'seat.caught-up'
+      | 'budget.changed'
+      | 'restore.started'
+      | 'restore.finished'
+      | 'suppliers.changed'
+      | 'supplier.connected'
     >;
 
 interface Context {
@@ -71,7 +80,16 @@ export const backupRebuilderMachine = setup({
   id: 'backup-rebuilder',
   description: 'Orders repair: the block with least margin first, within budget.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, queue: 'rescue', blocks: [], again: false, attempt: 0, repaired: 0, restores: 0, reason: '' }),
+  context: ({ input }) => ({
+    ...input,
+    queue: 'rescue',
+    blocks: [],
+    again: false,
+    attempt: 0,
+    repaired: 0,
+    restores: 0,
+    reason: '',
+  }),
   initial: 'resting',
   on: {
     stop: '.stopped',
@@ -91,11 +109,22 @@ export const backupRebuilderMachine = setup({
     choosing: {
       invoke: {
         src: 'chooseWeakest',
-        input: ({ context }) => ({ queue: context.queue, count: context.queue === 'refill' && context.restores > 0 ? 1 : BLOCKS_AT_ONCE }),
+        input: ({ context }) => ({
+          queue: context.queue,
+          count: context.queue === 'refill' && context.restores > 0 ? 1 : BLOCKS_AT_ONCE,
+        }),
         onDone: [
-          { guard: ({ event }) => event.output.length > 0, target: 'repairing', actions: [assign({ blocks: ({ event }) => event.output }), 'announceStarted'] },
+          {
+            guard: ({ event }) => event.output.length > 0,
+            target: 'repairing',
+            actions: [assign({ blocks: ({ event }) => event.output }), 'announceStarted'],
+          },
           { guard: 'isRescue', target: 'choosing', reenter: true, actions: assign({ queue: 'refill', blocks: [] }) },
-          { guard: 'hasRepaired', target: 'resting', actions: ['announceFinished', assign({ attempt: 0, blocks: [] })] },
+          {
+            guard: 'hasRepaired',
+            target: 'resting',
+            actions: ['announceFinished', assign({ attempt: 0, blocks: [] })],
+          },
           { target: 'resting', actions: assign({ blocks: [] }) },
         ],
         onError: { target: 'stuck', actions: ['countTry', assign({ reason: 'health-unknown' })] },
@@ -110,9 +139,16 @@ export const backupRebuilderMachine = setup({
           {
             guard: ({ event }) => event.output.repaired + event.output.obsolete > 0,
             target: 'choosing',
-            actions: assign({ queue: 'rescue', attempt: 0, repaired: ({ context, event }) => context.repaired + event.output.repaired }),
+            actions: assign({
+              queue: 'rescue',
+              attempt: 0,
+              repaired: ({ context, event }) => context.repaired + event.output.repaired,
+            }),
           },
-          { target: 'stuck', actions: ['countTry', assign({ reason: ({ event }) => event.output.reason ?? 'too-few-pieces' })] },
+          {
+            target: 'stuck',
+            actions: ['countTry', assign({ reason: ({ event }) => event.output.reason ?? 'too-few-pieces' })],
+          },
         ],
         onError: { target: 'stuck', actions: ['countTry', assign({ reason: 'repair-failed' })] },
       },
@@ -128,12 +164,20 @@ export const backupRebuilderMachine = setup({
       },
       after: { stuckRetry: { target: 'choosing', actions: 'begin' } },
     },
-    paused: { on: { resume: { target: 'choosing', actions: 'begin' }, 'budget.changed': [{ guard: 'isClosed' }, { target: 'choosing', actions: 'begin' }], pause: {} } },
+    paused: {
+      on: {
+        resume: { target: 'choosing', actions: 'begin' },
+        'budget.changed': [{ guard: 'isClosed' }, { target: 'choosing', actions: 'begin' }],
+        pause: {},
+      },
+    },
     stopped: { type: 'final' },
   },
 });
 
 /** The machine with its ports given. */
 export function backupRebuilderWith(ports: BackupRebuilderPorts) {
-  return backupRebuilderMachine.provide({ actors: { chooseWeakest: perform(ports.chooseWeakest), repair: perform(ports.repair) } });
+  return backupRebuilderMachine.provide({
+    actors: { chooseWeakest: perform(ports.chooseWeakest), repair: perform(ports.repair) },
+  });
 }

@@ -41,9 +41,19 @@ export const blockRebuilderMachine = setup({
     confirm: port<BlockRebuilderPorts['confirm']>('confirm'),
   },
   actions: {
-    announceRepaired: emit(({ context }) => ({ type: 'block.repaired' as const, block: context.block, seats: context.proven })),
+    announceRepaired: emit(({ context }) => ({
+      type: 'block.repaired' as const,
+      block: context.block,
+      seats: context.proven,
+    })),
   },
-  delays: { needTimeout: 20_000, gatherTimeout: 180_000, recodeTimeout: 60_000, placeTimeout: 180_000, confirmTimeout: 60_000 },
+  delays: {
+    needTimeout: 20_000,
+    gatherTimeout: 180_000,
+    recodeTimeout: 60_000,
+    placeTimeout: 180_000,
+    confirmTimeout: 60_000,
+  },
 }).createMachine({
   id: 'block-rebuilder',
   description: 'Repairs one block and proves the repair.',
@@ -85,7 +95,11 @@ export const blockRebuilderMachine = setup({
         src: 'place',
         input: ({ context }) => ({ block: context.block, seats: context.seats }),
         onDone: [
-          { guard: ({ event }) => event.output.placed.length > 0, target: 'checkingAgain', actions: assign({ placed: ({ event }) => event.output.placed }) },
+          {
+            guard: ({ event }) => event.output.placed.length > 0,
+            target: 'checkingAgain',
+            actions: assign({ placed: ({ event }) => event.output.placed }),
+          },
           { target: 'short' },
         ],
         onError: 'short',
@@ -106,7 +120,11 @@ export const blockRebuilderMachine = setup({
         src: 'confirm',
         input: ({ context }) => ({ block: context.block, seats: context.placed }),
         onDone: [
-          { guard: ({ event }) => event.output.proven.length > 0, target: 'repaired', actions: assign({ proven: ({ event }) => event.output.proven }) },
+          {
+            guard: ({ event }) => event.output.proven.length > 0,
+            target: 'repaired',
+            actions: assign({ proven: ({ event }) => event.output.proven }),
+          },
           { target: 'short' },
         ],
         onError: 'short',

@@ -22,7 +22,10 @@ export interface SeatFault {
 
 export interface BlockFetcherPorts {
   /** Asks these seats; resolves when enough pieces came or every seat asked so far has answered. Pieces already here count. */
-  readonly askPieces: Effect<{ block: BlockId; seats: readonly number[]; need: number }, { readonly got: number; readonly faults: readonly SeatFault[] }>;
+  readonly askPieces: Effect<
+    { block: BlockId; seats: readonly number[]; need: number },
+    { readonly got: number; readonly faults: readonly SeatFault[] }
+  >;
   readonly checkBlock: Effect<{ block: BlockId }, { readonly ok: boolean; readonly faults: readonly SeatFault[] }>;
 }
 
@@ -55,7 +58,10 @@ export const blockFetcherMachine = setup({
     askFirst: assign(({ context }) => ({ asked: Math.min(context.need, context.seats.length) })),
     askOneMore: assign(({ context }) => ({ asked: Math.min(context.asked + 1, context.seats.length) })),
     askMore: assign(({ context }) => ({ asked: Math.min(context.asked + HEDGE_STEP, context.seats.length) })),
-    takeAnswer: assign((_, params: { got: number; faults: readonly SeatFault[] }) => ({ got: params.got, faults: params.faults })),
+    takeAnswer: assign((_, params: { got: number; faults: readonly SeatFault[] }) => ({
+      got: params.got,
+      faults: params.faults,
+    })),
     announceFaults: enqueueActions(({ context, enqueue }) => {
       for (const row of context.faults)
         enqueue(
@@ -91,7 +97,11 @@ export const blockFetcherMachine = setup({
           entry: 'askFirst',
           invoke: {
             src: 'askPieces',
-            input: ({ context }) => ({ block: context.block, seats: context.seats.slice(0, context.asked), need: context.need }),
+            input: ({ context }) => ({
+              block: context.block,
+              seats: context.seats.slice(0, context.asked),
+              need: context.need,
+            }),
             onDone: { target: 'judging', actions: { type: 'takeAnswer', params: ({ event }) => event.output } },
             onError: 'judging',
           },
@@ -100,7 +110,11 @@ export const blockFetcherMachine = setup({
         hedging: {
           invoke: {
             src: 'askPieces',
-            input: ({ context }) => ({ block: context.block, seats: context.seats.slice(0, context.asked), need: context.need }),
+            input: ({ context }) => ({
+              block: context.block,
+              seats: context.seats.slice(0, context.asked),
+              need: context.need,
+            }),
             onDone: { target: 'judging', actions: { type: 'takeAnswer', params: ({ event }) => event.output } },
             onError: 'judging',
           },
@@ -136,5 +150,7 @@ export const blockFetcherMachine = setup({
 
 /** The machine with its ports given. */
 export function blockFetcherWith(ports: BlockFetcherPorts) {
-  return blockFetcherMachine.provide({ actors: { askPieces: perform(ports.askPieces), checkBlock: perform(ports.checkBlock) } });
+  return blockFetcherMachine.provide({
+    actors: { askPieces: perform(ports.askPieces), checkBlock: perform(ports.checkBlock) },
+  });
 }

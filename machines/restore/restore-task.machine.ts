@@ -72,11 +72,22 @@ export const restoreTaskMachine = setup({
       missed: params.window.missed,
       damaged: context.damaged + params.window.damaged,
     })),
-    takeReason: assign((_, params: { error: unknown }) => ({ reason: params.error instanceof Error ? params.error.message : String(params.error) })),
+    takeReason: assign((_, params: { error: unknown }) => ({
+      reason: params.error instanceof Error ? params.error.message : String(params.error),
+    })),
     announceStarted: emit(({ context }) => ({ type: 'restore.started' as const, task: context.task })),
-    announceWaiting: emit(({ context }) => ({ type: 'restore.waiting' as const, task: context.task, suppliers: context.missed, blocks: context.short })),
+    announceWaiting: emit(({ context }) => ({
+      type: 'restore.waiting' as const,
+      task: context.task,
+      suppliers: context.missed,
+      blocks: context.short,
+    })),
     announceFinished: emit(({ context }) => ({ type: 'restore.finished' as const, task: context.task })),
-    announceFailed: emit(({ context }) => ({ type: 'restore.failed' as const, task: context.task, reason: context.reason })),
+    announceFailed: emit(({ context }) => ({
+      type: 'restore.failed' as const,
+      task: context.task,
+      reason: context.reason,
+    })),
   },
   delays: {
     locateTimeout: 30_000,
@@ -87,7 +98,17 @@ export const restoreTaskMachine = setup({
   id: 'restore-task',
   description: 'Brings one version, or a part of it, to a place on disk.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, cursor: null, resumed: false, short: 0, missed: [], damaged: 0, attempt: 0, reason: '', again: false }),
+  context: ({ input }) => ({
+    ...input,
+    cursor: null,
+    resumed: false,
+    short: 0,
+    missed: [],
+    damaged: 0,
+    attempt: 0,
+    reason: '',
+    again: false,
+  }),
   output: ({ context }) => ({ reason: context.reason }),
   initial: 'locating',
   on: {
@@ -106,7 +127,9 @@ export const restoreTaskMachine = setup({
         onDone: { target: 'fetching', actions: assign({ resumed: ({ event }) => event.output.resumed }) },
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { locateTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'locate-timeout' } } } },
+      after: {
+        locateTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'locate-timeout' } } },
+      },
     },
     fetching: {
       entry: assign({ again: false }),
@@ -114,9 +137,24 @@ export const restoreTaskMachine = setup({
         src: 'fetchWindow',
         input: ({ context }) => ({ task: context.task, cursor: context.cursor }),
         onDone: [
-          { guard: ({ event }) => event.output.done && event.output.short === 0, target: 'fetched', actions: { type: 'takeWindow', params: ({ event }) => ({ window: event.output }) } },
-          { guard: ({ event }) => event.output.short > 0 && event.output.done, target: 'waiting', actions: { type: 'takeWindow', params: ({ event }) => ({ window: event.output }) } },
-          { target: 'fetching', reenter: true, actions: [{ type: 'takeWindow', params: ({ event }) => ({ window: event.output }) }, assign({ attempt: 0 })] },
+          {
+            guard: ({ event }) => event.output.done && event.output.short === 0,
+            target: 'fetched',
+            actions: { type: 'takeWindow', params: ({ event }) => ({ window: event.output }) },
+          },
+          {
+            guard: ({ event }) => event.output.short > 0 && event.output.done,
+            target: 'waiting',
+            actions: { type: 'takeWindow', params: ({ event }) => ({ window: event.output }) },
+          },
+          {
+            target: 'fetching',
+            reenter: true,
+            actions: [
+              { type: 'takeWindow', params: ({ event }) => ({ window: event.output }) },
+              assign({ attempt: 0 }),
+            ],
+          },
         ],
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
@@ -125,7 +163,10 @@ export const restoreTaskMachine = setup({
     waiting: {
       entry: 'announceWaiting',
       always: { guard: 'isAgain', target: 'fetching', actions: assign({ cursor: null }) },
-      on: { 'supplier.connected': { target: 'fetching', actions: assign({ cursor: null, attempt: 0 }) }, resume: { target: 'fetching', actions: assign({ cursor: null }) } },
+      on: {
+        'supplier.connected': { target: 'fetching', actions: assign({ cursor: null, attempt: 0 }) },
+        resume: { target: 'fetching', actions: assign({ cursor: null }) },
+      },
       after: { retryDelay: { target: 'fetching', actions: ['countTry', assign({ cursor: null })] } },
     },
     fetched: { always: [{ guard: 'wasResumed', target: 'verifying' }, { target: 'placing' }] },
@@ -133,10 +174,15 @@ export const restoreTaskMachine = setup({
       invoke: {
         src: 'verifyOutput',
         input: ({ context }) => ({ task: context.task }),
-        onDone: [{ guard: ({ event }) => event.output.ok, target: 'placing' }, { target: 'fetching', actions: assign({ cursor: null, resumed: true }) }],
+        onDone: [
+          { guard: ({ event }) => event.output.ok, target: 'placing' },
+          { target: 'fetching', actions: assign({ cursor: null, resumed: true }) },
+        ],
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { windowTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'verify-timeout' } } } },
+      after: {
+        windowTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'verify-timeout' } } },
+      },
     },
     placing: {
       invoke: {
@@ -145,7 +191,9 @@ export const restoreTaskMachine = setup({
         onDone: 'restored',
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { windowTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'place-timeout' } } } },
+      after: {
+        windowTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'place-timeout' } } },
+      },
     },
     paused: { on: { resume: 'fetching', pause: {} } },
     restored: { entry: 'announceFinished', type: 'final' },

@@ -21,15 +21,27 @@ export interface Hired {
 export interface FireHirePorts {
   readonly surveySuppliers: Effect<Record<never, never>, { readonly health: readonly SeatHealth[] }>;
   /** Opens one `supplier-finder` per seat and resolves when all came to rest. */
-  readonly hire: Effect<{ seats: readonly number[] }, { readonly hired: readonly Hired[]; readonly failed: readonly number[]; readonly reason: string | null }>;
+  readonly hire: Effect<
+    { seats: readonly number[] },
+    { readonly hired: readonly Hired[]; readonly failed: readonly number[]; readonly reason: string | null }
+  >;
   /** Signs the new family and enters it into the log; the version is durable here on return. */
   readonly saveFamily: Effect<{ hired: readonly Hired[] }, { readonly version: number; readonly seats: number }>;
   readonly dismiss: Effect<{ supplier: DeviceId }, void>;
 }
 
 type Heard = Fact<
-  | 'network.connected' | 'network.disconnected' | 'supplier.connected' | 'supplier.disconnected' | 'supplier.refused'
-  | 'supplier.ended' | 'supplier.gave-notice' | 'inventory.known' | 'block.weakened' | 'peer.sighted' | 'settings.changed'
+  | 'network.connected'
+  | 'network.disconnected'
+  | 'supplier.connected'
+  | 'supplier.disconnected'
+  | 'supplier.refused'
+  | 'supplier.ended'
+  | 'supplier.gave-notice'
+  | 'inventory.known'
+  | 'block.weakened'
+  | 'peer.sighted'
+  | 'settings.changed'
 >;
 type Command =
   | { readonly type: 'review' }
@@ -56,7 +68,9 @@ export const fireHireMachine = setup({
     input: {} as FireHireInput,
     context: {} as Context,
     events: {} as Command | Heard,
-    emitted: {} as Fact<'suppliers.changed' | 'seat.became-away' | 'seat.came-back' | 'supplier.dismissed' | 'seats.left-empty'>,
+    emitted: {} as Fact<
+      'suppliers.changed' | 'seat.became-away' | 'seat.came-back' | 'supplier.dismissed' | 'seats.left-empty'
+    >,
   },
   actors: {
     surveySuppliers: port<FireHirePorts['surveySuppliers']>('surveySuppliers'),
@@ -71,7 +85,9 @@ export const fireHireMachine = setup({
   actions: {
     markAgain: assign({ again: true }),
     markRescue: assign({ again: true, rescue: true }),
-    takeSeats: assign(({ event }) => (event.type === 'setSeats' ? { seatsWanted: event.seatsWanted, again: true } : {})),
+    takeSeats: assign(({ event }) =>
+      event.type === 'setSeats' ? { seatsWanted: event.seatsWanted, again: true } : {},
+    ),
     takeReplace: assign(({ context, event }) =>
       event.type === 'replace' ? { replace: [...context.replace, event.seat], again: true } : {},
     ),
@@ -86,7 +102,10 @@ export const fireHireMachine = setup({
       for (const seat of context.judgement.cameBack)
         enqueue(emit({ type: 'seat.came-back' as const, seat, supplier: supplierOf(seat)! }));
     }),
-    announceChanged: emit((_, params: { version: number; seats: number }) => ({ type: 'suppliers.changed' as const, ...params })),
+    announceChanged: emit((_, params: { version: number; seats: number }) => ({
+      type: 'suppliers.changed' as const,
+      ...params,
+    })),
     announceEmpty: emit((_, params: { seats: readonly number[]; reason: string | null }) => ({
       type: 'seats.left-empty' as const,
       seats: params.seats,
@@ -113,7 +132,16 @@ export const fireHireMachine = setup({
   id: 'fire-hire',
   description: 'Decides which seats to fill and whom to dismiss.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, health: [], judgement: NOTHING, replace: [], rescue: false, again: false, attempt: 0, hired: [] }),
+  context: ({ input }) => ({
+    ...input,
+    health: [],
+    judgement: NOTHING,
+    replace: [],
+    rescue: false,
+    again: false,
+    attempt: 0,
+    hired: [],
+  }),
   initial: 'opening',
   on: {
     stop: '.stopped',
@@ -133,7 +161,9 @@ export const fireHireMachine = setup({
   },
   states: {
     opening: { always: [{ guard: ({ context }) => context.networkUp, target: 'surveying' }, { target: 'suspended' }] },
-    suspended: { on: { 'network.connected': { target: 'surveying', actions: assign({ attempt: 0 }) }, 'network.disconnected': {} } },
+    suspended: {
+      on: { 'network.connected': { target: 'surveying', actions: assign({ attempt: 0 }) }, 'network.disconnected': {} },
+    },
     surveying: {
       entry: assign({ again: false }),
       invoke: {
@@ -159,11 +189,20 @@ export const fireHireMachine = setup({
               {
                 guard: ({ event }) => event.output.hired.length > 0,
                 target: 'saving',
-                actions: assign({ hired: ({ event }) => event.output.hired, attempt: 0, rescue: false, replace: ({ context, event }) => context.replace.filter((seat) => !event.output.hired.some((row) => row.seat === seat)) }),
+                actions: assign({
+                  hired: ({ event }) => event.output.hired,
+                  attempt: 0,
+                  rescue: false,
+                  replace: ({ context, event }) =>
+                    context.replace.filter((seat) => !event.output.hired.some((row) => row.seat === seat)),
+                }),
               },
               {
                 target: '#fire-hire.coolingDown',
-                actions: { type: 'announceEmpty', params: ({ event }) => ({ seats: event.output.failed, reason: event.output.reason }) },
+                actions: {
+                  type: 'announceEmpty',
+                  params: ({ event }) => ({ seats: event.output.failed, reason: event.output.reason }),
+                },
               },
             ],
             onError: '#fire-hire.coolingDown',
@@ -188,7 +227,9 @@ export const fireHireMachine = setup({
       always: { guard: ({ context }) => !context.hired.some((hired) => hired.former !== null), target: 'surveying' },
       invoke: {
         src: 'dismiss',
-        input: ({ context }) => ({ supplier: context.hired.find((hired) => hired.former !== null)?.former ?? ('bdd1' as DeviceId) }),
+        input: ({ context }) => ({
+          supplier: context.hired.find((hired) => hired.former !== null)?.former ?? ('bdd1' as DeviceId),
+        }),
         onDone: { target: 'dismissing', reenter: true, actions: ['announceDismissed', 'dropFormer'] },
         onError: { target: 'dismissing', reenter: true, actions: ['announceDismissed', 'dropFormer'] },
       },

@@ -68,16 +68,38 @@ export const supplierConnectorMachine = setup({
       attempt: 0,
       bytes: params.answer.kind === 'agreed' ? params.answer.bytes : context.bytes,
     })),
-    countRefusal: assign(({ context }, params: { why: string }) => ({ refusals: context.refusals + 1, attempt: context.attempt + 1, why: params.why })),
+    countRefusal: assign(({ context }, params: { why: string }) => ({
+      refusals: context.refusals + 1,
+      attempt: context.attempt + 1,
+      why: params.why,
+    })),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     wantBytes: assign((_, params: { bytes: number }) => ({ wanted: params.bytes })),
     wantDouble: assign(({ context }) => ({ wanted: context.bytes * 2 })),
     setOnline: assign({ online: true, attempt: 0 }),
     setOffline: assign({ online: false }),
-    announceConnected: emit(({ context }) => ({ type: 'supplier.connected' as const, owner: context.owner, supplier: context.supplier, bytes: context.bytes })),
-    announceDisconnected: emit(({ context }) => ({ type: 'supplier.disconnected' as const, owner: context.owner, supplier: context.supplier })),
-    announceRefused: emit(({ context }) => ({ type: 'supplier.refused' as const, owner: context.owner, supplier: context.supplier, reason: context.why })),
-    announceEnded: emit(({ context }) => ({ type: 'supplier.ended' as const, owner: context.owner, supplier: context.supplier })),
+    announceConnected: emit(({ context }) => ({
+      type: 'supplier.connected' as const,
+      owner: context.owner,
+      supplier: context.supplier,
+      bytes: context.bytes,
+    })),
+    announceDisconnected: emit(({ context }) => ({
+      type: 'supplier.disconnected' as const,
+      owner: context.owner,
+      supplier: context.supplier,
+    })),
+    announceRefused: emit(({ context }) => ({
+      type: 'supplier.refused' as const,
+      owner: context.owner,
+      supplier: context.supplier,
+      reason: context.why,
+    })),
+    announceEnded: emit(({ context }) => ({
+      type: 'supplier.ended' as const,
+      owner: context.owner,
+      supplier: context.supplier,
+    })),
   },
   delays: {
     answerTimeout: 30_000,
@@ -111,7 +133,10 @@ export const supplierConnectorMachine = setup({
           },
           {
             target: 'disconnected',
-            actions: { type: 'countRefusal', params: ({ event }) => ({ why: event.output.kind === 'refused' ? event.output.why : '' }) },
+            actions: {
+              type: 'countRefusal',
+              params: ({ event }) => ({ why: event.output.kind === 'refused' ? event.output.why : '' }),
+            },
           },
         ],
         onError: { target: 'disconnected', actions: 'countTry' },
@@ -122,7 +147,11 @@ export const supplierConnectorMachine = setup({
       entry: 'announceConnected',
       on: {
         'contact.went-offline': { target: 'disconnected', actions: ['setOffline', 'announceDisconnected'] },
-        'delivery.refused': { guard: ({ event }) => event.reason === 'no-room', target: 'changing', actions: 'wantDouble' },
+        'delivery.refused': {
+          guard: ({ event }) => event.reason === 'no-room',
+          target: 'changing',
+          actions: 'wantDouble',
+        },
         resize: {
           guard: { type: 'isGrowth', params: ({ event }) => ({ bytes: event.bytes }) },
           target: 'changing',
@@ -170,7 +199,12 @@ export const supplierConnectorMachine = setup({
     },
     refused: { entry: 'announceRefused', on: { connect: { target: 'requesting', actions: assign({ refusals: 0 }) } } },
     leaving: {
-      invoke: { src: 'endAgreement', input: ({ context }) => ({ supplier: context.supplier }), onDone: 'ended', onError: 'ended' },
+      invoke: {
+        src: 'endAgreement',
+        input: ({ context }) => ({ supplier: context.supplier }),
+        onDone: 'ended',
+        onError: 'ended',
+      },
       after: { endTimeout: 'ended' },
     },
     ended: { entry: 'announceEnded', type: 'final' },

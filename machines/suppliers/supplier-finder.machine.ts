@@ -25,7 +25,10 @@ export interface AskAnswer {
 }
 
 export interface SupplierFinderPorts {
-  readonly lookUpCandidates: Effect<{ seat: number; except: readonly DeviceId[]; avoidGroups: readonly string[]; count: number }, readonly Candidate[]>;
+  readonly lookUpCandidates: Effect<
+    { seat: number; except: readonly DeviceId[]; avoidGroups: readonly string[]; count: number },
+    readonly Candidate[]
+  >;
   readonly askToServe: Effect<{ seat: number; peers: readonly Candidate[]; bytes: number }, AskAnswer>;
 }
 
@@ -46,7 +49,12 @@ export const supplierFinderMachine = setup({
     context: {} as Context,
     events: {} as { readonly type: 'cancel' } | Fact<'contact.went-offline'>,
     emitted: {} as Fact<'supplier.hired' | 'supplier.search-failed'>,
-    output: {} as { readonly seat: number; readonly hired: Candidate | null; readonly refused: readonly DeviceId[]; readonly reason: string | null },
+    output: {} as {
+      readonly seat: number;
+      readonly hired: Candidate | null;
+      readonly refused: readonly DeviceId[];
+      readonly reason: string | null;
+    },
   },
   actors: {
     lookUpCandidates: port<SupplierFinderPorts['lookUpCandidates']>('lookUpCandidates'),
@@ -122,7 +130,10 @@ export const supplierFinderMachine = setup({
       invoke: {
         src: 'askToServe',
         input: ({ context }) => ({ seat: context.seat, peers: context.candidates.slice(0, 1), bytes: context.bytes }),
-        onDone: { target: 'choosing', actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 1 }) } },
+        onDone: {
+          target: 'choosing',
+          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 1 }) },
+        },
         onError: { target: 'choosing', actions: 'skipFirst' },
       },
       after: { hedgeAfter: 'hedging' },
@@ -138,7 +149,10 @@ export const supplierFinderMachine = setup({
       invoke: {
         src: 'askToServe',
         input: ({ context }) => ({ seat: context.seat, peers: context.candidates.slice(0, 3), bytes: context.bytes }),
-        onDone: { target: 'choosing', actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 3 }) } },
+        onDone: {
+          target: 'choosing',
+          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 3 }) },
+        },
         onError: { target: 'choosing', actions: 'skipFirst' },
       },
       after: { answerTimeout: { target: 'choosing', actions: 'skipFirst' } },

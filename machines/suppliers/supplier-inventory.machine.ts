@@ -31,7 +31,14 @@ export interface SupplierInventoryPorts {
 type Event =
   | { readonly type: 'take' }
   | { readonly type: 'stop' }
-  | Fact<'supplier.connected' | 'contact.went-offline' | 'supplier.confessed' | 'pieces.delivered' | 'log.in-sync' | 'seat.became-away'>;
+  | Fact<
+      | 'supplier.connected'
+      | 'contact.went-offline'
+      | 'supplier.confessed'
+      | 'pieces.delivered'
+      | 'log.in-sync'
+      | 'seat.became-away'
+    >;
 
 interface Context extends SupplierInventoryInput {
   readonly cursor: string | null;
@@ -120,11 +127,22 @@ export const supplierInventoryMachine = setup({
         src: 'sample',
         input: ({ context }) => ({ supplier: context.supplier }),
         onDone: [
-          { guard: ({ event }) => event.output === 'passed' || event.output === 'nothing', target: 'comparing', actions: assign({ wasAway: false }) },
-          { guard: ({ event }) => event.output === 'failed', target: 'comparing', actions: assign({ wasAway: false, again: true }) },
+          {
+            guard: ({ event }) => event.output === 'passed' || event.output === 'nothing',
+            target: 'comparing',
+            actions: assign({ wasAway: false }),
+          },
+          {
+            guard: ({ event }) => event.output === 'failed',
+            target: 'comparing',
+            actions: assign({ wasAway: false, again: true }),
+          },
           { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }] },
         ],
-        onError: { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-sample' } }] },
+        onError: {
+          target: 'stale',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-sample' } }],
+        },
       },
       after: { sampleTimeout: { target: 'stale', actions: 'countTry' } },
     },
@@ -133,21 +151,45 @@ export const supplierInventoryMachine = setup({
         src: 'fetchDigest',
         input: ({ context }) => ({ supplier: context.supplier }),
         onDone: [{ guard: ({ event }) => event.output.equal, target: 'saving' }, { target: 'reconciling' }],
-        onError: { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-digest' } }] },
+        onError: {
+          target: 'stale',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-digest' } }],
+        },
       },
-      after: { answerTimeout: { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }] } },
+      after: {
+        answerTimeout: {
+          target: 'stale',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }],
+        },
+      },
     },
     reconciling: {
       invoke: {
         src: 'reconcile',
         input: ({ context }) => ({ supplier: context.supplier, cursor: context.cursor }),
         onDone: [
-          { guard: ({ event }) => event.output.done, target: 'saving', actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) } },
-          { target: 'reconciling', reenter: true, actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) } },
+          {
+            guard: ({ event }) => event.output.done,
+            target: 'saving',
+            actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) },
+          },
+          {
+            target: 'reconciling',
+            reenter: true,
+            actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) },
+          },
         ],
-        onError: { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'broken-off' } }] },
+        onError: {
+          target: 'stale',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'broken-off' } }],
+        },
       },
-      after: { rangeTimeout: { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }] } },
+      after: {
+        rangeTimeout: {
+          target: 'stale',
+          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }],
+        },
+      },
     },
     saving: {
       invoke: {
