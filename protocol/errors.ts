@@ -24,6 +24,67 @@ export const ERRORS = {
     hint: 'Stop it, or choose another --home.',
     exit: 1,
   },
+  NODE_LOST: {
+    sentence: 'The node ended while it was working on this.',
+    hint: 'bitdust start --detach; a backup goes on by itself after that.',
+    exit: 3,
+  },
+  NODE_START_FAILED: { sentence: 'The node did not start.', hint: 'See bitdust logs.', exit: 1 },
+  NODE_STOP_LATE: {
+    sentence: 'The node did not stop in time.',
+    hint: 'See bitdust logs; what is late is named there.',
+    exit: 1,
+  },
+  HOME_EXISTS: {
+    sentence: 'This home holds an identity already; it is not overwritten.',
+    hint: 'Choose another --home.',
+    exit: 1,
+  },
+  HOME_INVALID: {
+    sentence: 'The home folder cannot be used.',
+    hint: 'Choose another --home, or make it yours and writable.',
+    exit: 1,
+  },
+  IDENTITY_MISSING: { sentence: 'There is no identity in this home.', hint: 'bitdust init', exit: 4 },
+  CONFIG_KEY_UNKNOWN: {
+    sentence: 'There is no such key in the configuration.',
+    hint: 'bitdust config lists every key.',
+    exit: 2,
+  },
+  CONFIG_VALUE_INVALID: {
+    sentence: 'The configuration has a value that is not allowed.',
+    hint: 'bitdust config check FILE names every problem.',
+    exit: 2,
+  },
+  CONFIG_FILE_INVALID: {
+    sentence: 'The configuration file cannot be read.',
+    hint: 'bitdust config check FILE names every problem.',
+    exit: 2,
+  },
+  ROLE_NOT_BUILT: {
+    sentence: 'That role needs a service that this version does not have.',
+    hint: 'bitdust init --role full',
+    exit: 2,
+  },
+  SERVICE_UNKNOWN: { sentence: 'There is no service of that name.', hint: 'bitdust services lists them.', exit: 4 },
+  SERVICE_ALWAYS_ON: { sentence: 'This service is always on.', hint: 'bitdust services restart works.', exit: 2 },
+  SERVICE_OFF: {
+    sentence: 'The service that does this is switched off.',
+    hint: 'bitdust services tells why, bitdust services start switches it on.',
+    exit: 1,
+  },
+  AUTOMAT_NOT_FOUND: { sentence: 'No automat of that id is running.', hint: 'bitdust automats lists them.', exit: 4 },
+  MACHINE_UNKNOWN: {
+    sentence: 'There is no machine of that name.',
+    hint: 'bitdust automats lists the machines that run.',
+    exit: 4,
+  },
+  TASK_NOT_FOUND: { sentence: 'There is no task of that name.', hint: null, exit: 4 },
+  EVENTS_GONE: {
+    sentence: 'The events after that number are no longer kept.',
+    hint: 'Ask again without a number.',
+    exit: 4,
+  },
   // protocol
   ENCODING_INVALID: { sentence: 'The bytes are not strict CBOR of the expected shape.', hint: null, exit: 1 },
   SIGNATURE_INVALID: { sentence: 'A signature does not hold.', hint: null, exit: 6 },
@@ -49,14 +110,114 @@ export const ERRORS = {
     hint: null,
     exit: 2,
   },
+  PHRASE_DIFFERS: {
+    sentence: 'These are the words of another identity.',
+    hint: 'Look for the card of this one.',
+    exit: 1,
+  },
+  IDENTITY_NOT_FOUND: {
+    sentence: 'No such identity was found in the network.',
+    hint: 'Check the network and the words; --via names a member to ask.',
+    exit: 4,
+  },
+  NICKNAME_NOT_FOUND: { sentence: 'Nobody in this network claims that nickname.', hint: null, exit: 4 },
   // network
+  NETWORK_OFFLINE: {
+    sentence: 'The node has no connection to the network.',
+    hint: 'bitdust status tells what it tried.',
+    exit: 5,
+  },
+  NETWORK_ID_DIFFERS: {
+    sentence: 'The bootstrap node belongs to another network than this home.',
+    hint: 'Use the network file of this home, or another --home.',
+    exit: 1,
+  },
+  PEER_UNREACHABLE: { sentence: 'The peer cannot be reached now.', hint: null, exit: 5 },
   // contacts
   // suppliers
+  SEAT_NOT_FOUND: { sentence: 'There is no seat of that number.', hint: 'bitdust suppliers lists the seats.', exit: 4 },
+  SUPPLIERS_TOO_FEW: {
+    sentence: 'Not enough suppliers can be hired in this network now.',
+    hint: 'It goes on by itself when more are there; bitdust suppliers shows the seats.',
+    exit: 5,
+  },
+  SUPPLIER_REFUSED: { sentence: 'The device does not want to be the supplier.', hint: null, exit: 6 },
+  SUPPLIER_ALREADY_HIRED: { sentence: 'That device has a seat already.', hint: null, exit: 1 },
   // customers
+  CUSTOMER_NOT_FOUND: { sentence: 'There is no such customer.', hint: 'bitdust customers lists them.', exit: 4 },
   // backup
+  PATH_NOT_FOUND: { sentence: 'There is nothing at that path.', hint: null, exit: 4 },
+  SET_PATHS_DIFFER: { sentence: 'The set of that name holds other paths.', hint: 'Choose another --set.', exit: 1 },
+  CATALOGUE_UNAVAILABLE: {
+    sentence: 'The catalogue has not been fetched yet.',
+    hint: 'It is being fetched from the suppliers; bitdust suppliers shows who is reached.',
+    exit: 5,
+  },
+  ENTRY_NOT_FOUND: {
+    sentence: 'The catalogue has nothing at that path.',
+    hint: 'bitdust ls shows what is stored.',
+    exit: 4,
+  },
+  ENTRY_AMBIGUOUS: {
+    sentence: 'More than one stored path ends so.',
+    hint: 'Write the path from its beginning.',
+    exit: 2,
+  },
+  VERSION_NOT_FOUND: { sentence: 'There is no such version.', hint: 'bitdust versions PATH lists them.', exit: 4 },
+  NOT_A_FILE: { sentence: 'That is not a file.', hint: 'bitdust restore brings folders back.', exit: 2 },
+  REMOVAL_PAUSED: {
+    sentence: 'Nothing is removed until all suppliers answered after the recovery.',
+    hint: 'It ends by itself after 14 days at most.',
+    exit: 6,
+  },
+  BACKUP_STALLED: {
+    sentence: 'The version cannot be stored now: nobody more can be hired and no piece was acknowledged.',
+    hint: 'The backup goes on by itself when suppliers are there.',
+    exit: 5,
+  },
   // restore
+  RESTORE_EXISTS: {
+    sentence: 'Something is at that place already; it is not overwritten.',
+    hint: '--force overwrites, --to DIR restores elsewhere.',
+    exit: 1,
+  },
+  TOO_FEW_PIECES: {
+    sentence: 'Too few pieces can be reached to read this.',
+    hint: 'It works again when enough of the named suppliers are back.',
+    exit: 5,
+  },
   // rebuild
   // storage
+  DISK_FULL: { sentence: 'The disk is full.', hint: 'Make space; it goes on by itself.', exit: 1 },
+  STORAGE_DAMAGED: {
+    sentence: 'The check found pieces that are lost or corrupt.',
+    hint: 'They are being repaired; bitdust storage status shows how far.',
+    exit: 1,
+  },
+  CATALOGUE_INCOMPLETE: {
+    sentence: 'Some blocks could not be read, so the catalogue has holes.',
+    hint: 'Run it again when more suppliers are reached.',
+    exit: 5,
+  },
+  // faces
+  USAGE: { sentence: 'The command line is not right.', hint: 'See --help.', exit: 2 },
+  TOKEN_WRONG: {
+    sentence: 'The access token is missing or wrong.',
+    hint: 'It is in the file named by bitdust status.',
+    exit: 6,
+  },
+  HOST_NOT_ALLOWED: { sentence: 'This Host is not allowed here.', hint: null, exit: 6 },
+  ORIGIN_NOT_ALLOWED: { sentence: 'This Origin is not allowed here.', hint: null, exit: 6 },
+  RATE_LIMITED: { sentence: 'Too many requests.', hint: 'Wait a moment.', exit: 6 },
+  ROUTE_NOT_FOUND: { sentence: 'There is no such operation.', hint: 'See /api/openapi.json.', exit: 4 },
+  STREAM_BROKEN: { sentence: 'The answer broke off before its end.', hint: 'See bitdust logs.', exit: 1 },
+  TERMINAL_NEEDED: { sentence: 'This needs a terminal.', hint: null, exit: 2 },
+  NETWORK_FILE_INVALID: {
+    sentence: 'The network file is not valid.',
+    hint: 'It is {"name"?, "id"?, "bootstrap": ["host:port"]}.',
+    exit: 2,
+  },
+  ADDRESS_TAKEN: { sentence: 'The address of the local API is taken.', hint: null, exit: 1 },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
