@@ -1,8 +1,8 @@
 /** A reliable, ordered, two-way stream of bytes with back-pressure. */
 export interface ByteStream {
-  /** Chunks as they come; ends at the other side's end, rejects when the stream breaks. One reader. */
+  /** Chunks as they come; ends at the other side's end, rejects with `STREAM_RESET` when it breaks. One reader. */
   readonly incoming: AsyncIterable<Uint8Array>;
-  /** Resolves when more may be written. The buffer belongs to the stream until then. */
+  /** Resolves when more may be written; rejects with `STREAM_RESET`. The buffer belongs to the stream until then. */
   write(data: Uint8Array): Promise<void>;
   /** Ends our direction after what was written. */
   end(): Promise<void>;
@@ -11,6 +11,11 @@ export interface ByteStream {
   readonly closed: Promise<void>;
   /** The other end's address as this transport sees it, `tcp://host:port`. */
   readonly remoteAddress: string;
+  /**
+   * The `node:stream` Duplex below, when the adapter has one, so that TLS runs on it without copies. Whoever takes it
+   * uses nothing else of this stream but `destroy`, `closed` and `remoteAddress`.
+   */
+  readonly native?: unknown;
 }
 
 export interface TransportListener {

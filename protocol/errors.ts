@@ -133,6 +133,16 @@ export const ERRORS = {
     exit: 1,
   },
   PEER_UNREACHABLE: { sentence: 'The peer cannot be reached now.', hint: null, exit: 5 },
+  DIAL_FAILED: { sentence: 'The address could not be reached.', hint: 'bitdust ping DEVICE', exit: 1 },
+  PORT_TAKEN: { sentence: 'Another program already uses that port.', hint: 'Choose another port.', exit: 1 },
+  LISTEN_FAILED: { sentence: 'The node cannot listen at that address.', hint: 'Choose another address.', exit: 1 },
+  STREAM_RESET: { sentence: 'The stream was ended before it was complete.', hint: null, exit: 1 },
+  HANDSHAKE_FAILED: { sentence: 'The device at that address did not make a session.', hint: null, exit: 1 },
+  PEER_KEY_DIFFERS: { sentence: 'Another device answered at that address.', hint: 'bitdust find', exit: 6 },
+  HANDSHAKE_TIMEOUT: { sentence: 'The device at that address did not answer in time.', hint: null, exit: 1 },
+  LINK_LOST: { sentence: 'The link to the device is gone.', hint: 'It is made again by itself.', exit: 1 },
+  FRAME_INVALID: { sentence: 'The other device broke the rules of the session.', hint: null, exit: 1 },
+  SEAL_BROKEN: { sentence: 'What was sealed does not open with this key.', hint: null, exit: 6 },
   // contacts
   // suppliers
   SEAT_NOT_FOUND: { sentence: 'There is no seat of that number.', hint: 'bitdust suppliers lists the seats.', exit: 4 },

@@ -48,6 +48,37 @@ export const LIMITS = {
   rendezvousPairsMax: limit(32, 'pairs', 'The current one and the next 8, with room over a rotation.'),
   seatsMax: limit(64, 'seats', 'A family document and a block record stay small.'),
   // network
+  framePayloadBytesMax: limit(
+    64 * 1024,
+    'bytes',
+    'A frame never holds the control lane up for longer than a millisecond.',
+  ),
+  handshakeMs: limit(10_000, 'ms', 'A handshake is three round trips; a silent prober holds a socket no longer.'),
+  handshakesPerRangeMax: limit(8, 'handshakes', 'One range of addresses cannot take all places of the unproved.'),
+  handshakesMax: limit(64, 'handshakes', 'Unproved streams in all, also where each port is a range of its own.'),
+  knockAgeMs: limit(10 * 60_000, 'ms', 'Clocks of honest devices differ by less.'),
+  knockNonceMs: limit(20 * 60_000, 'ms', 'A knock is good for 10 min on either side of our clock.'),
+  knockNoncesMax: limit(100_000, 'nonces', 'More good knocks than this in 20 min cannot be served anyway.'),
+  streamCreditBytes: limit(256 * 1024, 'bytes', 'What a stream may send before its reader took any of it.'),
+  streamCreditBytesMax: limit(1024 * 1024, 'bytes', 'A reader that keeps up gets room for a fast path with 100 ms.'),
+  sessionCreditBytes: limit(4 * 1024 * 1024, 'bytes', 'Memory a peer can fill with unread bytes.'),
+  streamsPerLinkMax: limit(512, 'streams', 'A batch of 64 pieces both ways, and room; a head costs a kilobyte.'),
+  streamAcceptMs: limit(60_000, 'ms', 'A stream that no packet claims is reset.'),
+  packetsUnreadBytesMax: limit(1024 * 1024, 'bytes', 'Packets received before anybody listens.'),
+  packetsUnackedBytesMax: limit(1024 * 1024, 'bytes', 'Packets kept for sending again after a reconnect.'),
+  packetsUnackedMax: limit(4096, 'packets', 'As many small packets as the window of bytes is worth keeping.'),
+  linkResumeMs: limit(10 * 60_000, 'ms', 'A laptop changes networks or sleeps through a meeting room in less.'),
+  linksDownMax: limit(256, 'links', 'Each may keep five megabytes for its return.'),
+  frameMs: limit(30_000, 'ms', 'A frame of control once begun is complete by then, or the session is broken.'),
+  writeStallMs: limit(
+    60_000,
+    'ms',
+    '256 KiB pass a line of 128 kbit/s in 16 s; nothing taken for 60 s is a dead path.',
+  ),
+  sessionAgeMs: limit(24 * 3_600_000, 'ms', 'TLS in Node has no key update, so keys are renewed with the session.'),
+  sessionBytes: limit(64 * 1024 ** 3, 'bytes', 'Far below what AES-GCM allows under one key.'),
+  dialMs: limit(10_000, 'ms', 'A host that is there answers a connect within seconds.'),
+  pingsInFlightMax: limit(16, 'pings', 'More tell nothing new.'),
   // storage
   // suppliers
   // customers
