@@ -142,7 +142,6 @@ export const ERRORS = {
   HANDSHAKE_TIMEOUT: { sentence: 'The device at that address did not answer in time.', hint: null, exit: 1 },
   LINK_LOST: { sentence: 'The link to the device is gone.', hint: 'It is made again by itself.', exit: 1 },
   FRAME_INVALID: { sentence: 'The other device broke the rules of the session.', hint: null, exit: 1 },
-  SEAL_BROKEN: { sentence: 'What was sealed does not open with this key.', hint: null, exit: 6 },
   // contacts
   // suppliers
   SEAT_NOT_FOUND: { sentence: 'There is no seat of that number.', hint: 'bitdust suppliers lists the seats.', exit: 4 },
