@@ -86,7 +86,7 @@ export const CONFIG_KEYS = {
     default: null,
   }),
   role: key({
-    schema: z.enum(['full', 'consumer', 'keeper']),
+    schema: z.enum(['full', 'consumer', 'keeper', 'cleaner', 'bystander']),
     allowed: 'full, consumer or keeper',
     default: 'full',
   }),
