@@ -197,7 +197,39 @@ export const ERRORS = {
   },
   // rebuild
   // storage
-  DISK_FULL: { sentence: 'The disk is full.', hint: 'Make space; it goes on by itself.', exit: 1 },
+  FILE_NOT_FOUND: { sentence: 'There is no such file.', hint: null, exit: 4 },
+  FILE_EXISTS: { sentence: 'The file exists already.', hint: null, exit: 1 },
+  DISK_FULL: {
+    sentence: 'The disk is full.',
+    hint: 'Free some space; nothing that was acknowledged is lost.',
+    exit: 1,
+  },
+  DISK_FAILED: { sentence: 'The disk gave an error.', hint: 'Look at the system log and check the disk.', exit: 1 },
+  DISK_GONE: {
+    sentence: 'The storage folder is not available.',
+    hint: 'Mount the volume again; nothing is counted as lost until then.',
+    exit: 1,
+  },
+  STORE_CORRUPT: {
+    sentence: 'A local database is damaged.',
+    hint: 'It is built again from the piece files and the network.',
+    exit: 1,
+  },
+  STORE_LOCKED: { sentence: 'Another process has the local database open.', hint: 'Stop it first.', exit: 1 },
+  STORE_ENGINE_DIFFERS: {
+    sentence: 'The local database was written by another engine.',
+    hint: 'It is built again with the engine of this machine.',
+    exit: 1,
+  },
+  STORE_CLOSED: { sentence: 'The local database is closed.', hint: null, exit: 1 },
+  PIECE_UNKNOWN: { sentence: 'That piece is not kept here.', hint: null, exit: 4 },
+  PIECE_COMING: { sentence: 'That piece is being received already.', hint: null, exit: 1 },
+  PIECE_ROTTEN: { sentence: 'The piece is damaged on the disk.', hint: 'It is confessed and healed.', exit: 1 },
+  PIECE_ROOT_WRONG: { sentence: 'The bytes of the piece do not have the promised root.', hint: null, exit: 1 },
+  PIECE_LENGTH_WRONG: { sentence: 'The piece has not the promised length.', hint: null, exit: 1 },
+  QUOTA_EXCEEDED: { sentence: 'The contract has no room left for it.', hint: 'Ask for a larger contract.', exit: 1 },
+  CUSTOMER_UNKNOWN: { sentence: 'There is no contract with that customer.', hint: null, exit: 4 },
+  SPACE_PROMISED: { sentence: 'The donated space is promised already.', hint: 'bitdust donate', exit: 1 },
   STORAGE_DAMAGED: {
     sentence: 'The check found pieces that are lost or corrupt.',
     hint: 'They are being repaired; bitdust storage status shows how far.',
