@@ -47,7 +47,7 @@ export interface Directory {
     target: Uint8Array,
     signal: AbortSignal,
   ): Promise<{ readonly keys: readonly Uint8Array[]; readonly flooded: boolean }>;
-  /** Difference of our clock to the median of the neighbours', ms; null until known. */
+  /** What the median of the neighbours' clocks is ahead of ours, ms; null until known. */
   clockOffsetMs(): number | null;
   leave(): Promise<void>;
 }

@@ -74,6 +74,8 @@ export interface World {
 
 export interface DirectoryOptions {
   readonly networkId: Uint8Array | null;
+  /** Told to those who join; a word for people, never checked. */
+  readonly networkName?: string;
   /** `host:port`; an empty list only for a founder. */
   readonly bootstrap: readonly string[];
   /** UDP port, chosen once and kept; never 0. */

@@ -142,6 +142,17 @@ export const ERRORS = {
   HANDSHAKE_TIMEOUT: { sentence: 'The device at that address did not answer in time.', hint: null, exit: 1 },
   LINK_LOST: { sentence: 'The link to the device is gone.', hint: 'It is made again by itself.', exit: 1 },
   FRAME_INVALID: { sentence: 'The other device broke the rules of the session.', hint: null, exit: 1 },
+  DIRECTORY_UNREACHABLE: {
+    sentence: 'Nobody of the directory answers.',
+    hint: 'Check the network and the bootstrap addresses in the configuration.',
+    exit: 5,
+  },
+  RECORD_INVALID: { sentence: 'A directory record is too large, too far ahead or badly signed.', hint: null, exit: 1 },
+  PEER_SILENT: { sentence: 'The device did not answer in time.', hint: null, exit: 5 },
+  UNKNOWN_COMMAND: { sentence: 'The packet has a command that this version does not know.', hint: null, exit: 1 },
+  PACKET_INVALID: { sentence: 'A packet is out of order or not of the shape of its command.', hint: null, exit: 1 },
+  NOT_ENTITLED: { sentence: 'The sender has no right to ask this.', hint: null, exit: 6 },
+  TOO_BUSY: { sentence: 'Too many requests are running already.', hint: 'Try again later.', exit: 1 },
   // contacts
   // suppliers
   SEAT_NOT_FOUND: { sentence: 'There is no seat of that number.', hint: 'bitdust suppliers lists the seats.', exit: 4 },

@@ -17,6 +17,8 @@ export const LABELS = {
   keychainContent: 'bitdust/keychain-content/1',
   recoveryRecord: 'bitdust/recovery-record/1',
   keyFile: 'bitdust/key-file/1',
+  memoryRecord: 'bitdust/memory-record/1',
+  memoryAnnounce: 'bitdust/memory-announce/1',
   fingerprint: 'bitdust/fingerprint/1',
 } as const;
 

@@ -79,6 +79,21 @@ export const LIMITS = {
   sessionBytes: limit(64 * 1024 ** 3, 'bytes', 'Far below what AES-GCM allows under one key.'),
   dialMs: limit(10_000, 'ms', 'A host that is there answers a connect within seconds.'),
   pingsInFlightMax: limit(16, 'pings', 'More tell nothing new.'),
+  directoryValueBytesMax: limit(1000, 'bytes', 'A record and its signature fit one datagram on every path.'),
+  directorySequenceAheadMs: limit(
+    48 * 3_600_000,
+    'ms',
+    'A sequence far ahead would block the key for ever; two days forgive a wrong time zone and a slow clock.',
+  ),
+  directoryRecordLifeMs: limit(12 * 3_600_000, 'ms', 'Four refreshes fit, so three may be lost.'),
+  directoryAnnouncesPerRangeAndTarget: limit(2, 'announces', 'One range of addresses cannot crowd others out.'),
+  directoryAnnouncesPerSourceHour: limit(64, 'announces', 'A node announces its roles and names, not thousands.'),
+  directoryPutsPerSourceHour: limit(2000, 'puts', 'A supplier puts the records of his customers again every 3 h.'),
+  directoryRequestsPerSecond: limit(100, 'requests', 'A busy neighbour needs a few; a flood needs thousands.'),
+  directoryRequestsBurst: limit(1000, 'requests', 'A start and a look-up from many nodes come all at once.'),
+  directorySourcesMax: limit(16_384, 'sources', 'The table of sources stays under a few megabytes.'),
+  directoryHeldMax: limit(16_384, 'records', 'Held records stay under 32 MiB in memory and on disk.'),
+  directoryAnswerKeysMax: limit(20, 'keys', 'One answer to a look-up fits one datagram.'),
   // storage
   // suppliers
   // customers
