@@ -1,0 +1,1 @@
+export { VirtualClock } from '../../node/worlds/virtual-clock.ts';
