@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Point } from '@noble/ed25519';
+import { hasIdentityAsR } from './ed25519.ts';
 import { concatBytes, equalBytes } from './hash.ts';
 
 const ORDER = Point.CURVE().n;
@@ -13,7 +14,7 @@ function littleEndian(bytes: Uint8Array): bigint {
  * for every faster library, and what a browser without Ed25519 would use. Never throws.
  */
 export function referenceVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  if (publicKey.length !== 32 || signature.length !== 64 || hasIdentityAsR(signature)) return false;
   try {
     const key = Point.fromBytes(publicKey);
     if (key.isSmallOrder() || !key.isTorsionFree()) return false;

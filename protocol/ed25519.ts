@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign as nodeSign, verify as nodeVerify } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { BitDustError } from './errors.ts';
-import { concatBytes, fromHex, toHex } from './hash.ts';
+import { concatBytes, equalBytes, fromHex, toHex } from './hash.ts';
 import { LIMITS } from './limits.ts';
 
 /** A key that signs and cannot be read. Structurally the signer port. */
@@ -14,6 +14,9 @@ const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const SPKI_HEAD = fromHex('302a300506032b6570032100');
 const PKCS8_HEAD = fromHex('302e020100300506032b657004220420');
+
+/** R of a signature made with the nonce zero. OpenSSL 3.5 refuses it and 4.0 accepts it, so the verdict is ours: refused. */
+const IDENTITY = fromHex(`01${'00'.repeat(31)}`);
 
 const imported = new Map<string, KeyObject | null>();
 
@@ -62,9 +65,14 @@ export function importPublicKey(publicKey: Uint8Array): KeyObject {
   return key;
 }
 
-/** Cofactorless verification: the import check of the key, then OpenSSL. Never throws for bad input. */
+/** True when the first half of a signature is the identity point, which the rule refuses before any library is asked. */
+export function hasIdentityAsR(signature: Uint8Array): boolean {
+  return equalBytes(signature.subarray(0, 32), IDENTITY);
+}
+
+/** Cofactorless verification: the import check of the key, R not the identity, then OpenSSL. Never throws for bad input. */
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+  if (signature.length !== SIGNATURE_BYTES || hasIdentityAsR(signature)) return false;
   const key = lookUp(publicKey);
   return key !== null && nodeVerify(null, message, key, signature);
 }

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
+import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { test } from 'node:test';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as ed from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { seedToPublicKey, signingKeyFromSeed, signWithSeed, verify } from '../../protocol/ed25519.ts';
+import {
+  hasIdentityAsR,
+  isPublicKey,
+  seedToPublicKey,
+  signingKeyFromSeed,
+  signWithSeed,
+  verify,
+} from '../../protocol/ed25519.ts';
 import { referenceVerify } from '../../protocol/ed25519-reference.ts';
 import { equalBytes, fromHex, textBytes } from '../../protocol/hash.ts';
+import { readVectors } from '../support/vectors/vector-file.ts';
 
 ed.hashes.sha512 = sha512;
 
@@ -30,3 +39,28 @@ test('a signature of the wrong length or a key of the wrong length is refused, n
   assert.equal(verify(key.publicKey.subarray(1), new Uint8Array(0), new Uint8Array(64)), false);
   assert.ok(equalBytes(key.publicKey, fromHex('3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29')));
 });
+
+test('OpenSSL, WebCrypto and the reference give every vector the same verdict', async () => {
+  for (const { name, expect, bytes } of readVectors('ed25519')) {
+    const [key, signature, message] = [bytes.slice(0, 32), bytes.slice(32, 96), bytes.slice(96)];
+    const isAccepted = expect === 'accept';
+    assert.equal(verify(key, message, signature), isAccepted, `OpenSSL: ${name}`);
+    assert.equal(referenceVerify(key, message, signature), isAccepted, `reference: ${name}`);
+    assert.equal(await webVerify(key, message, signature), isAccepted, `WebCrypto: ${name}`);
+  }
+});
+
+test('the import check is what refuses a key with a hidden torsion part: the library alone accepts it', () => {
+  const hidden = readVectors('ed25519').find(({ name }) => name === 'key-torsion-hidden')!.bytes;
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), hidden.subarray(0, 32)]);
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  assert.equal(nodeVerify(null, hidden.subarray(96), key, hidden.subarray(32, 96)), true);
+  assert.equal(isPublicKey(hidden.subarray(0, 32)), false);
+});
+
+async function webVerify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (!isPublicKey(key) || hasIdentityAsR(signature)) return false;
+  const { subtle } = globalThis.crypto;
+  const imported = await subtle.importKey('raw', Uint8Array.from(key), 'Ed25519', true, ['verify']);
+  return subtle.verify('Ed25519', imported, Uint8Array.from(signature), Uint8Array.from(message));
+}

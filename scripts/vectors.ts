@@ -1,0 +1,12 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { AREAS } from '../test/support/vectors/areas.ts';
+import { formatVector, VECTORS_FOLDER } from '../test/support/vectors/vector-file.ts';
+
+// Vectors are the promise of compatibility: what is there is never written again, only what is new.
+for (const [area, { cases }] of Object.entries(AREAS)) {
+  mkdirSync(VECTORS_FOLDER + area, { recursive: true });
+  for (const vector of cases) {
+    const path = `${VECTORS_FOLDER}${area}/${vector.name}.txt`;
+    if (!existsSync(path)) writeFileSync(path, formatVector(vector));
+  }
+}
