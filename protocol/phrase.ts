@@ -9,6 +9,8 @@ const ENTROPY_BYTES = 32;
 const NEAREST_MAX = 5;
 const FIXES_MAX = 24;
 const SLIPS_MAX = 2;
+/** List words have at most 8 letters; a longer text is no slip of one, and comparing it would take its length in time. */
+const TYPED_LETTERS_MAX = 16;
 
 const KNOWN: ReadonlySet<string> = new Set(wordlist);
 
@@ -30,6 +32,7 @@ export function wordsOf(text: string): readonly string[] {
 
 /** List words that look most like this one, nearest first; words with the same first four letters count as near. */
 export function nearestWords(word: string, slipsMax = 3): readonly string[] {
+  if (word.length > TYPED_LETTERS_MAX) return [];
   const rated = wordlist
     .map((known) => ({ known, slips: slipsBetween(word, known) - (known.slice(0, 4) === word.slice(0, 4) ? 2 : 0) }))
     .filter(({ slips }) => slips <= slipsMax);
