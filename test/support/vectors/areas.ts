@@ -2,10 +2,12 @@ import { decode, encode } from '../../../protocol/cbor.ts';
 import { verify } from '../../../protocol/ed25519.ts';
 import { BitDustError } from '../../../protocol/errors.ts';
 import { readIdentityFile } from '../../../protocol/identity-file.ts';
+import { readKeychain } from '../../../protocol/keychain.ts';
 import { cborCases } from './cbor-cases.ts';
 import { ed25519Cases } from './ed25519-cases.ts';
 import { formatAreas } from './format-cases.ts';
 import { identityCases } from './identity-cases.ts';
+import { keychainCases } from './keychain-cases.ts';
 import type { Vector } from './vector-file.ts';
 
 /** A family of vectors: how they are made, and how their bytes are judged. `read` throws for what it refuses. */
@@ -28,5 +30,6 @@ export const AREAS: Readonly<Record<string, Area>> = {
     },
   },
   'identity-file': { cases: identityCases, read: (bytes) => readIdentityFile(bytes).bytes },
+  keychain: { cases: keychainCases, read: (bytes) => readKeychain(bytes).statement.bytes },
   ...formatAreas,
 };
