@@ -107,7 +107,10 @@ export class RealClock implements Clock {
 
   #look(timer: RealTimer): void {
     if (!this.#timers.has(timer)) return;
-    if (timer.due > this.#elapsed()) return this.#arm(timer);
+    if (timer.due > this.#elapsed()) {
+      this.#arm(timer);
+      return;
+    }
     this.#timers.delete(timer);
     timer.fire();
   }
