@@ -74,7 +74,18 @@ const RECORDS_KEPT = 20_000;
 const ENDED_KEPT = 256;
 const RECENT_SHOWN = 50;
 /** Names of the ids in contexts that say what an automat is about. */
-const SUBJECT_KEYS = ['service', 'store', 'transport', 'peer', 'record', 'name', 'seat', 'supplier', 'customer', 'owner'];
+const SUBJECT_KEYS = [
+  'service',
+  'store',
+  'transport',
+  'peer',
+  'record',
+  'name',
+  'seat',
+  'supplier',
+  'customer',
+  'owner',
+];
 const MORE_SUBJECT_KEYS = ['person', 'device', 'task', 'set', 'block', 'version', 'document'];
 
 /** `now` is the wall clock; `nextSeq` numbers the records, one row together with the facts of the event stream. */
@@ -91,7 +102,12 @@ export function createInspector(options: { readonly now: () => number; readonly 
   function note(entry: Entry, event: string, from: string | null, to: string): void {
     const { view } = entry;
     const at = now();
-    Object.assign(view, { state: to, since: at, lastEvent: event, transitions: view.transitions + (from === null ? 0 : 1) });
+    Object.assign(view, {
+      state: to,
+      since: at,
+      lastEvent: event,
+      transitions: view.transitions + (from === null ? 0 : 1),
+    });
     const record = { seq: nextSeq(), at, automat: view.id, machine: view.machine, event, from, to };
     records.push(record);
     for (const listener of listeners) listener(record);
