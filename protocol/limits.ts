@@ -101,4 +101,8 @@ export const LIMITS = {
   // restore
   // rebuild
   // faces
+  apiBodyBytesMax: limit(2 ** 20, 'bytes', 'Requests are names and figures; ten thousand paths of a backup still fit.'),
+  apiRequestsPerMinuteMax: limit(6000, 'requests', 'A script that asks in a loop slows itself, not the node.'),
+  eventSocketsMax: limit(64, 'sockets', 'Each follows the bus; a page needs one.'),
+  eventSocketBytesMax: limit(4 * 2 ** 20, 'bytes', 'A listener that reads slower than this comes back by number.'),
 } as const satisfies Record<string, Limit>;

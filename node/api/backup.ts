@@ -45,7 +45,7 @@ export const backupOperations = {
       'Makes a version of files and folders now; the task is done when the version is stored, then follow `safe`.',
     method: 'POST',
     path: '/backups',
-    input: z.object({ paths: z.array(path).min(1).max(10_000), cwd: path.optional(), set: name.optional() }),
+    input: z.strictObject({ paths: z.array(path).min(1).max(10_000), cwd: path.optional(), set: name.optional() }),
     answer: backupStarted,
     errors: [
       'SERVICE_OFF',
@@ -60,7 +60,7 @@ export const backupOperations = {
     summary: 'Backup sets with geometry, schedule, retention and safety.',
     method: 'GET',
     path: '/sets',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({
       sets: z.array(
         z.object({

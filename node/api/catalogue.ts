@@ -56,7 +56,7 @@ export const catalogueOperations = {
     summary: 'Direct children of a folder, sorted by name; without a path, the top entries of all sets.',
     method: 'GET',
     path: '/catalogue/entries',
-    input: z.object({
+    input: z.strictObject({
       path: path.optional(),
       cwd: path.optional(),
       at: at.optional(),
@@ -74,7 +74,7 @@ export const catalogueOperations = {
     summary: 'Every version that holds a path.',
     method: 'GET',
     path: '/catalogue/versions',
-    input: z.object(where),
+    input: z.strictObject(where),
     answer: z.object({
       path: z.string(),
       versions: z.array(
@@ -97,7 +97,7 @@ export const catalogueOperations = {
     summary: 'Retires the versions of a path; they come back by `undelete` until the time told.',
     method: 'POST',
     path: '/catalogue/remove',
-    input: z.object(where),
+    input: z.strictObject(where),
     answer: z.object({ path: z.string(), versions: count, undeleteUntil: time }),
     errors: [...errors, 'REMOVAL_PAUSED'],
   }),
@@ -105,7 +105,7 @@ export const catalogueOperations = {
     summary: 'Brings retired versions of a path back.',
     method: 'POST',
     path: '/catalogue/undelete',
-    input: z.object(where),
+    input: z.strictObject(where),
     answer: z.object({ path: z.string(), versions: count, undeleteUntil: time.nullable() }),
     errors,
   }),
@@ -113,7 +113,7 @@ export const catalogueOperations = {
     summary: 'How safe a path is, block by block, and what happens next.',
     method: 'GET',
     path: '/catalogue/why',
-    input: z.object({ ...where, at: at.optional() }),
+    input: z.strictObject({ ...where, at: at.optional() }),
     answer: z.object({
       path: z.string(),
       version: hex32,
@@ -129,7 +129,7 @@ export const catalogueOperations = {
     summary: 'The bytes of a file.',
     method: 'GET',
     path: '/catalogue/content',
-    input: z.object({ ...where, at: at.optional() }),
+    input: z.strictObject({ ...where, at: at.optional() }),
     answer: z.never(),
     errors: [...errors, 'VERSION_NOT_FOUND', 'NOT_A_FILE', 'TOO_FEW_PIECES'],
   }),

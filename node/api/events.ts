@@ -47,7 +47,7 @@ export const eventsOperations = {
     summary: 'Facts of the bus, as they happen; a pattern matches types, with * for anything.',
     method: 'GET',
     path: '/events',
-    input: z.object({
+    input: z.strictObject({
       pattern: z.string().max(1000).optional(),
       after: count.optional(),
       follow: z.boolean().default(false),
@@ -59,7 +59,7 @@ export const eventsOperations = {
     summary: 'The last lines of the log, and those to come when followed.',
     method: 'GET',
     path: '/logs',
-    input: z.object({
+    input: z.strictObject({
       follow: z.boolean().default(false),
       lines: z.int().min(0).max(100_000).default(100),
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

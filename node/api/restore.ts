@@ -30,7 +30,7 @@ export const restoreOperations = {
     summary: 'Restores files and folders, to a folder or to where they were.',
     method: 'POST',
     path: '/restores',
-    input: z.object({
+    input: z.strictObject({
       paths: z.array(path).min(1).max(10_000),
       cwd: path.optional(),
       at: at.optional(),

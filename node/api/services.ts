@@ -17,7 +17,7 @@ export const serviceRow = z.object({
 /** A service as `services` shows it. */
 export type ServiceRow = z.output<typeof serviceRow>;
 
-const input = z.object({ service: name });
+const input = z.strictObject({ service: name });
 const errors = ['SERVICE_UNKNOWN', 'SERVICE_ALWAYS_ON'] as const;
 
 /** What is switched on. */
@@ -26,7 +26,7 @@ export const servicesOperations = {
     summary: 'Every service with its state, and the reason when it is down.',
     method: 'GET',
     path: '/services',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({ services: z.array(serviceRow) }),
     errors: [],
   }),

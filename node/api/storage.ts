@@ -49,7 +49,7 @@ export const storageOperations = {
     summary: 'Safety of every set, blocks by safety, repair, space and the loss to be expected.',
     method: 'GET',
     path: '/storage',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: storageAnswer,
     errors: ['SERVICE_OFF'],
   }),
@@ -57,7 +57,7 @@ export const storageOperations = {
     summary: 'Checks what the suppliers hold, and reads a share of the data back when one is given.',
     method: 'POST',
     path: '/storage/verify',
-    input: z.object({
+    input: z.strictObject({
       /** A share of the blocks, `5%`. */
       data: z
         .string()
@@ -71,7 +71,7 @@ export const storageOperations = {
     summary: "Makes the catalogue again from the blocks' own footers, without its index.",
     method: 'POST',
     path: '/storage/rebuild-catalogue',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({ task: taskId, state: z.literal('reading') }),
     errors: ['SERVICE_OFF', 'SUPPLIERS_TOO_FEW'],
   }),

@@ -43,7 +43,7 @@ export const suppliersOperations = {
     summary: 'One row per seat, in order of seat, empty ones too.',
     method: 'GET',
     path: '/suppliers',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({ k: count.nullable(), n: count, connected: count, suppliers: z.array(supplierRow) }),
     errors: ['SERVICE_OFF'],
   }),
@@ -52,8 +52,10 @@ export const suppliersOperations = {
     method: 'PUT',
     path: '/suppliers/geometry',
     input: z.union([
-      z.object({ auto: z.literal(true) }),
-      z.object({ k: z.int().min(1).max(64), n: z.int().min(1).max(64) }).refine(({ k, n }) => k <= n, 'k is at most n'),
+      z.strictObject({ auto: z.literal(true) }),
+      z
+        .strictObject({ k: z.int().min(1).max(64), n: z.int().min(1).max(64) })
+        .refine(({ k, n }) => k <= n, 'k is at most n'),
     ]),
     answer: z.object({
       k: count.nullable(),
@@ -66,7 +68,7 @@ export const suppliersOperations = {
     summary: 'Hires another supplier for a seat; answers when he is hired, the task ends when his pieces are there.',
     method: 'POST',
     path: '/suppliers/:seat/replace',
-    input: z.object({ seat }),
+    input: z.strictObject({ seat }),
     answer: seatChange,
     errors: ['SERVICE_OFF', 'SEAT_NOT_FOUND', 'SUPPLIERS_TOO_FEW'],
   }),
@@ -74,7 +76,7 @@ export const suppliersOperations = {
     summary: 'Hires a named device for a seat; answers when it is hired, the task ends when its pieces are there.',
     method: 'POST',
     path: '/suppliers/:seat/switch',
-    input: z.object({ seat, device: deviceId }),
+    input: z.strictObject({ seat, device: deviceId }),
     answer: seatChange,
     errors: ['SERVICE_OFF', 'SEAT_NOT_FOUND', 'SUPPLIER_REFUSED', 'SUPPLIER_ALREADY_HIRED', 'PEER_UNREACHABLE'],
   }),
@@ -82,7 +84,7 @@ export const suppliersOperations = {
     summary: 'Asks every supplier for an answer now.',
     method: 'POST',
     path: '/suppliers/ping',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({
       suppliers: z.array(
         z.object({

@@ -31,7 +31,7 @@ export const taskRow = z.object({
 /** A task with its progress and, at the end, its result or failure. */
 export type TaskRow = z.output<typeof taskRow>;
 
-const input = z.object({ task: taskId });
+const input = z.strictObject({ task: taskId });
 
 /** Long work can be watched and cancelled. */
 export const tasksOperations = {
@@ -39,7 +39,7 @@ export const tasksOperations = {
     summary: 'Running tasks, and those that ended lately.',
     method: 'GET',
     path: '/tasks',
-    input: z.object({}),
+    input: z.strictObject({}),
     answer: z.object({ tasks: z.array(taskRow) }),
     errors: [],
   }),
@@ -55,7 +55,7 @@ export const tasksOperations = {
     summary: 'A task each time it changes, until it has ended; a backup until it is safe when `until` says so.',
     method: 'GET',
     path: '/tasks/:task/watch',
-    input: z.object({ task: taskId, until: z.enum(['ended', 'safe']).default('ended') }),
+    input: z.strictObject({ task: taskId, until: z.enum(['ended', 'safe']).default('ended') }),
     answer: taskRow,
     errors: ['TASK_NOT_FOUND'],
   }),

@@ -1,0 +1,1 @@
+export { type HttpGateway, type HttpGatewayOptions, openHttpGateway } from './gateway.ts';
