@@ -208,6 +208,17 @@ export const ERRORS = {
   },
   // rebuild
   // storage
+  BLOCK_RECORD_INVALID: { sentence: 'A block record contradicts itself.', hint: null, exit: 1 },
+  BLOCK_ROTTEN: { sentence: 'A block does not hold against its record.', hint: null, exit: 1 },
+  CHUNK_ROTTEN: { sentence: 'A stored chunk does not open to what was stored.', hint: null, exit: 1 },
+  FOOTER_UNREADABLE: { sentence: 'The footer of a block cannot be read.', hint: null, exit: 1 },
+  SOURCE_UNREADABLE: { sentence: 'The folder to be stored cannot be read.', hint: 'See its permissions.', exit: 1 },
+  FILE_UNREADABLE: { sentence: 'The file cannot be read.', hint: 'See its permissions.', exit: 1 },
+  FILE_VANISHED: { sentence: 'The file was gone before it could be read.', hint: null, exit: 1 },
+  FILE_KIND_UNSUPPORTED: { sentence: 'Sockets, pipes and devices are not stored.', hint: null, exit: 1 },
+  PATH_UNSAFE: { sentence: 'A stored path leads out of the target.', hint: null, exit: 1 },
+  WORKER_LOST: { sentence: 'A worker thread died at its work.', hint: 'It is tried again by itself.', exit: 1 },
+  QUEUE_FULL: { sentence: 'Too much work is waiting.', hint: 'Try again later.', exit: 1 },
   FILE_NOT_FOUND: { sentence: 'There is no such file.', hint: null, exit: 4 },
   FILE_EXISTS: { sentence: 'The file exists already.', hint: null, exit: 1 },
   DISK_FULL: {

@@ -95,6 +95,22 @@ export const LIMITS = {
   directoryHeldMax: limit(16_384, 'records', 'Held records stay under 32 MiB in memory and on disk.'),
   directoryAnswerKeysMax: limit(20, 'keys', 'One answer to a look-up fits one datagram.'),
   // storage
+  chunkBytesMax: limit(4 * 1024 * 1024, 'bytes', 'The chunker cuts here at the latest; two of them fit every block.'),
+  blockRecordBytesMax: limit(4 * 1024, 'bytes', 'A record of 64 seats has 2.2 KiB.'),
+  blockBatchMax: limit(64, 'records', 'One log entry of them stays under 256 KiB.'),
+  footerBytesMax: limit(32 * 1024 * 1024, 'bytes', 'A block full of the smallest files is mostly footer.'),
+  workerQueueMax: limit(64, 'jobs', 'What waits holds buffers; more would only wait longer.'),
+  workersMax: limit(8, 'threads', 'One gigabit link is carried by two; more only heat the machine.'),
+  scanBatchEntries: limit(256, 'entries', 'One message a batch costs nothing beside reading it.'),
+  windowBytes: limit(
+    8 * 1024 * 1024,
+    'bytes',
+    'Two chunks of the largest size, and little to lose when a file changes.',
+  ),
+  bufferBudgetBytes: limit(256 * 1024 * 1024, 'bytes', 'Blocks in memory of a whole node.'),
+  bufferBudgetConsumerBytes: limit(64 * 1024 * 1024, 'bytes', 'The same on a small machine.'),
+  readAttemptsMax: limit(3, 'reads', 'A file that changes each time is stored as last read, and marked.'),
+  ignoreFileBytesMax: limit(256 * 1024, 'bytes', 'An ignore file is written by hand.'),
   // suppliers
   // customers
   // backup
