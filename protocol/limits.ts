@@ -38,6 +38,7 @@ export const LIMITS = {
   auditLeavesMax: limit(32, 'leaves', 'The proof stays under 1 MiB.'),
   auditProofBytesMax: limit(1024 * 1024, 'bytes', 'Thirty-two leaves of 16 KiB with their paths.'),
   packetBytesMax: limit(64 * 1024, 'bytes', 'A packet fits one frame with room for its head.'),
+  replayWindowBits: limit(1024, 'sequences', 'Orders sent together may overtake each other; what is older is refused.'),
   adminsMax: limit(8, 'keys', 'The root head record of 700 bytes carries them all.'),
   devicesMax: limit(20, 'devices', 'A device list of 20 seal keys is 26 KiB, and an identity file has 48 KiB.'),
   identityStatementsMax: limit(64, 'statements', 'More do not fit 48 KiB.'),
