@@ -18,6 +18,11 @@ export const ERRORS = {
   DEADLINE_PASSED: { sentence: 'It took longer than allowed.', hint: null, exit: 1 },
   DENIED: { sentence: 'That is not allowed.', hint: null, exit: 6 },
   // system
+  CHILD_FAILED: {
+    sentence: 'A process of the embedded network failed.',
+    hint: 'Its last lines of output follow.',
+    exit: 1,
+  },
   NODE_NOT_RUNNING: { sentence: 'The node is not running.', hint: 'bitdust start --detach', exit: 3 },
   HOME_LOCKED: {
     sentence: 'Another node already uses this home.',

@@ -44,17 +44,17 @@ export function safetyOf(shape: { readonly k: number; readonly n: number }, weig
   if (weight.held + weight.away < shape.k) return 'unreadable';
   if (shape.n === shape.k) return 'endangered';
   if (weight.held === shape.n) return 'safe';
-  return weight.held > repairMark(shape.k, shape.n) ? 'enough' : 'endangered';
+  return weight.held > repairMark(shape) ? 'enough' : 'endangered';
 }
 
 /** True when the block belongs to the rescue queue: still readable, and held at or below the repair mark. */
 export function isRescue(shape: { readonly k: number; readonly n: number }, weight: Weight): boolean {
-  return weight.held <= repairMark(shape.k, shape.n) && weight.held < shape.n;
+  return weight.held <= repairMark(shape) && weight.held < shape.n;
 }
 
 /** True when rescue may take the whole repair budget. */
 export function isUrgent(shape: { readonly k: number; readonly n: number }, weight: Weight): boolean {
-  return weight.held <= urgentMark(shape.k, shape.n);
+  return weight.held <= urgentMark(shape);
 }
 
 /** Pieces above k; the smaller, the weaker the block. */
@@ -72,5 +72,5 @@ export function worstSafety(all: Iterable<Safety>): Safety {
 
 /** True when enough pieces are acknowledged for the block to count as stored. */
 export function isAtCommitMark(shape: { readonly k: number; readonly n: number }, weight: Weight): boolean {
-  return weight.held + weight.away >= commitMark(shape.k, shape.n);
+  return weight.held + weight.away >= commitMark(shape);
 }
