@@ -1,32 +1,10 @@
+import type { ChunkCopy } from '../protocol/chunk-copy.ts';
 import type { BlockId, DeviceId, VersionId } from '../protocol/ids.ts';
+import type { TreeEntry } from '../protocol/tree-object.ts';
 import type { Safety } from './health.ts';
 
-/** Where one stored copy of a chunk lies and what opens it. */
-export interface ChunkCopy {
-  readonly block: BlockId;
-  readonly offset: number;
-  readonly length: number;
-  readonly codec: 'none' | 'zstd';
-  readonly key: Uint8Array;
-  /** BLAKE3 of the ciphertext. */
-  readonly hash: Uint8Array;
-}
-
-/** One entry of a directory object. Names and targets are bytes: not every name is UTF-8. */
-export interface TreeEntry {
-  readonly name: Uint8Array;
-  readonly kind: 'file' | 'folder' | 'link';
-  readonly mode: number;
-  /** Nanoseconds since 1970. */
-  readonly mtimeNs: bigint;
-  readonly size: number;
-  /** Chunk ids of a file's content in order, or of a folder's own tree object. */
-  readonly chunks: readonly Uint8Array[];
-  /** Zero runs left out of `chunks`: offset and length, in order. */
-  readonly holes: readonly (readonly [number, number])[];
-  readonly target: Uint8Array | null;
-  readonly changedWhileRead: boolean;
-}
+export type { ChunkCopy } from '../protocol/chunk-copy.ts';
+export type { TreeEntry } from '../protocol/tree-object.ts';
 
 export interface VersionInfo {
   readonly version: VersionId;

@@ -286,6 +286,33 @@ export const ERRORS = {
     exit: 2,
   },
   ADDRESS_TAKEN: { sentence: 'The address of the local API is taken.', hint: null, exit: 1 },
+  LOG_GAP: { sentence: 'Entries of the log between are missing.', hint: null, exit: 1 },
+  LOG_FORKED: {
+    sentence:
+      'Two different entries stand at one place of the log; nothing is removed until it is decided which holds.',
+    hint: 'A copy of a device may be running twice: see bitdust status.',
+    exit: 1,
+  },
+  LOG_TOO_LARGE: { sentence: 'A log entry is larger than allowed.', hint: null, exit: 1 },
+  LOG_FOREIGN: { sentence: 'The log entry is of another owner or network.', hint: null, exit: 6 },
+  LOG_REVISION_UNKNOWN: { sentence: 'The log entry names an identity revision not seen yet.', hint: null, exit: 1 },
+  LOG_DEVICE_UNKNOWN: { sentence: 'The log entry is of a device its identity does not list.', hint: null, exit: 6 },
+  LOG_REVOKED_DEVICE: { sentence: 'A removed device may order no removal.', hint: null, exit: 6 },
+  LOG_LIMIT: { sentence: 'The owner has more logs than allowed.', hint: null, exit: 1 },
+  LOG_BELOW_QUORUM: {
+    sentence: 'Too few suppliers hold the newest log for that.',
+    hint: 'Wait until more suppliers are online.',
+    exit: 5,
+  },
+  CHECKPOINT_INVALID: { sentence: 'A checkpoint does not hold what it says.', hint: null, exit: 1 },
+  FAMILY_INVALID: { sentence: 'The family document is not valid.', hint: null, exit: 1 },
+  FAMILY_OLD: { sentence: 'A newer family document is known.', hint: null, exit: 1 },
+  FAMILY_FORKED: { sentence: 'Two different family documents have one version.', hint: null, exit: 1 },
+  CONTRACT_INVALID: { sentence: 'The contract is not valid.', hint: null, exit: 1 },
+  BLOCK_UNKNOWN: { sentence: 'No log entry names this block.', hint: null, exit: 4 },
+  BLOCK_BURIED: { sentence: 'The block is buried or given up and takes no pieces.', hint: null, exit: 6 },
+  SEAT_WRONG: { sentence: 'The piece is for another seat.', hint: null, exit: 6 },
+  TREE_INVALID: { sentence: 'A folder of the catalogue is not valid.', hint: null, exit: 1 },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -23,6 +23,9 @@ export const LABELS = {
   memoryRecord: 'bitdust/memory-record/1',
   memoryAnnounce: 'bitdust/memory-announce/1',
   fingerprint: 'bitdust/fingerprint/1',
+  version: 'bitdust/version/1',
+  document: 'bitdust/document/1',
+  audit: 'bitdust/audit/1',
 } as const;
 
 export type Label = (typeof LABELS)[keyof typeof LABELS] | `bitdust/${string}/${number}`;
