@@ -35,7 +35,7 @@ export function logOf(number: number): LogId {
 export function recordOf(number: number, { k = 2, n = 4, size = 8 * 1024 * 1024 } = {}): Uint8Array {
   const roots = new Uint8Array(n * 32);
   new DataView(roots.buffer).setUint32(0, number);
-  return encodeBlockRecord({ k, n, size, seats: Array.from({ length: n }, (_, seat) => seat), roots });
+  return encodeBlockRecord({ k, n, size, seats: Uint8Array.from({ length: n }, (_, seat) => seat), roots });
 }
 
 /** Writes entries of one log, each chained to the one before. */
