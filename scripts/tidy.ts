@@ -1,0 +1,32 @@
+// Checks what compiler and linter cannot: layers, sizes, registries, catalogues, documents. One line a problem.
+import { documents } from './tidy/documents.ts';
+import { errors } from './tidy/errors.ts';
+import { folders } from './tidy/folders.ts';
+import { generatedFiles } from './tidy/generated-files.ts';
+import { layers } from './tidy/layers.ts';
+import type { Rule } from './tidy/problem.ts';
+import { registry } from './tidy/registry.ts';
+import { seam } from './tidy/seam.ts';
+import { sizes } from './tidy/sizes.ts';
+import { wiring } from './tidy/wiring.ts';
+import { words } from './tidy/words.ts';
+
+const RULES: readonly Rule[] = [
+  folders,
+  layers,
+  sizes,
+  seam,
+  words,
+  registry,
+  wiring,
+  errors,
+  documents,
+  generatedFiles,
+];
+
+const wanted = process.argv.slice(2);
+const rules = RULES.filter((rule) => wanted.length === 0 || wanted.includes(rule.name));
+const problems = rules.flatMap((rule) => rule.check());
+for (const { rule, where, what } of problems) console.error(`${where}: ${what} (${rule})`);
+console.log(`tidy: ${rules.length} rules, ${problems.length} problems`);
+if (problems.length > 0) process.exitCode = 1;

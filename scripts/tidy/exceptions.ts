@@ -1,0 +1,10 @@
+/** Files that may be longer than their limit, with the reason. This list may only shrink. */
+export const LONG_FILES: Readonly<Record<string, string>> = {
+  'protocol/errors.ts': 'one table, a row an error; cut in pieces it would be harder to search',
+};
+
+/** Functions that may be longer than the limit, `path#name`, with the reason. This list may only shrink. */
+export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
+
+/** Places outside the seam that may use the host's clock, randomness, timers or environment, with the reason. */
+export const OUTSIDE_SEAM: Readonly<Record<string, string>> = {};
