@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Transport } from '../../ports/transports.ts';
+import type { Clock } from '../../ports/world.ts';
+import { deviceIdFrom } from '../../protocol/ids.ts';
+import { createMemoryNetwork } from '../../transports/memory/memory-network.ts';
+import { createSessions } from '../../transports/session/sessions.ts';
+import { createSignerFactory } from '../../transports/session/signer.ts';
+import { createTcpTransport } from '../../transports/tcp/tcp-transport.ts';
+import type { SessionsWorld, TestDevice } from '../compliance/sessions.ts';
+import { realClock, seededRandom } from './clocks.ts';
+
+/** Real sessions over TCP on loopback or over the memory network, with the real clock unless told. */
+export function realSessionsWorld(kind: 'tcp' | 'memory', options: { readonly clock?: Clock } = {}): SessionsWorld {
+  const { clock = realClock } = options;
+  const network = createMemoryNetwork({ clock: realClock, random: seededRandom('network') });
+  const known = new Map<string, TestDevice>();
+  return {
+    run: (promise) => promise,
+    device: (name, { network: number = 1 } = {}) => {
+      const key = `${name}/${number}`;
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const seed = createHash('sha256').update(name).digest();
+      const signer = createSignerFactory().fromSeed(seed);
+      const device = deviceIdFrom(signer.publicKey);
+      const transport: Transport = kind === 'tcp' ? createTcpTransport() : network.transport(device);
+      const networkId = new Uint8Array(32).fill(number);
+      const sessions = createSessions({ device, signer, networkId, clock, random: seededRandom(key) });
+      const made = { device, sessions, transport };
+      known.set(key, made);
+      return made;
+    },
+  };
+}

@@ -1,0 +1,372 @@
+import type { Link, SessionClaims } from '../../ports/sessions.ts';
+import type { Clock, Random } from '../../ports/world.ts';
+import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
+import type { DeviceId } from '../../protocol/ids.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Channel } from './channel.ts';
+import { FRAME, type FrameReader, type FrameSink, type FrameType, frame, HEAD_BYTES, isNumbered } from './frames.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox } from './outbox.ts';
+import { Pings } from './pings.ts';
+import { Streams } from './streams.ts';
+import { SessionWriter } from './writer.ts';
+
+/** A proven session, ready to carry a link. */
+export interface ProvenSession {
+  readonly channel: Channel;
+  readonly reader: FrameReader;
+  readonly path: Link['path'];
+  readonly observedAddress: string | null;
+}
+
+const TEXT = new TextEncoder();
+const CAUSE_BYTES_MAX = 256;
+/** Little that was received is acknowledged after this. */
+const ACKNOWLEDGE_MS = 200;
+const LEAVE_MS = 5_000;
+
+function lost(cause: string): BitDustError {
+  return new BitDustError('LINK_LOST', undefined, { details: { cause } });
+}
+
+/** The link and what its owner, the table of sessions, does with it. */
+export class SessionLink implements Link, FrameSink {
+  readonly peer: DeviceId;
+  readonly id: string;
+  readonly inbound: boolean;
+  readonly claims: SessionClaims;
+  readonly closed: Promise<{ readonly cause: string }>;
+  state: 'up' | 'down' | 'closed' = 'down';
+  readonly #clock: Clock;
+  readonly #outbox = new Outbox();
+  readonly #inbox = new Inbox();
+  readonly #streams: Streams;
+  readonly #writer: SessionWriter;
+  readonly #pings: Pings;
+  readonly #stateListeners: ((state: 'up' | 'down') => void)[] = [];
+  readonly #dueListeners: (() => void)[] = [];
+  readonly #sendWaiters: { readonly bytes: Uint8Array; resolve(): void; reject(error: unknown): void }[] = [];
+  readonly #counted = { controlIn: 0, bulkIn: 0 };
+  #resolveClosed: (closed: { readonly cause: string }) => void = () => {};
+  #session: ProvenSession | undefined;
+  #timers: unknown[] = [];
+  #resumeTimer: unknown;
+  #ackTimer: unknown;
+  #frameTimer: unknown;
+  #heardAt = 0;
+  #replacing = false;
+  #last: Pick<ProvenSession, 'path' | 'observedAddress'> & { readonly exporter: Uint8Array };
+
+  constructor(options: {
+    readonly peer: DeviceId;
+    readonly id: string;
+    readonly inbound: boolean;
+    readonly claims: SessionClaims;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly path: Link['path'];
+  }) {
+    const { clock, inbound } = options;
+    this.peer = options.peer;
+    this.id = options.id;
+    this.inbound = inbound;
+    this.claims = options.claims;
+    this.#clock = clock;
+    this.#last = { path: options.path, observedAddress: null, exporter: new Uint8Array(32) };
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    const wake = () => this.#writer.flush();
+    this.#streams = new Streams({ clock, outbox: this.#outbox, inbound, wake });
+    this.#writer = new SessionWriter({
+      clock,
+      outbox: this.#outbox,
+      fill: () => this.#streams.fill(),
+      stalled: () => this.#session?.channel.destroy(),
+    });
+    this.#pings = new Pings({ clock, random: options.random, send: (bytes) => this.#writer.urgent(bytes) });
+  }
+
+  get path(): Link['path'] {
+    return this.#last.path;
+  }
+
+  get observedAddress(): string | null {
+    return this.#last.observedAddress;
+  }
+
+  /** Numbered frames received, for the proof or the accept of a new session. */
+  get received(): number {
+    return this.#inbox.received;
+  }
+
+  exporter(): Uint8Array {
+    return this.#last.exporter;
+  }
+
+  send(packet: Uint8Array): Promise<void> {
+    if (this.state === 'closed') return Promise.reject(lost('closed'));
+    if (packet.length === 0 || packet.length > LIMITS.framePayloadBytesMax.value) {
+      return Promise.reject(new BitDustError('TOO_LARGE', 'A packet has at most 64 KiB.'));
+    }
+    const bytes = frame(FRAME.packet, 0, packet);
+    if (this.#outbox.controlHasRoom && this.#sendWaiters.length === 0) {
+      this.#sendNow(bytes);
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => this.#sendWaiters.push({ bytes, resolve, reject }));
+  }
+
+  onPacket(listener: (packet: Uint8Array) => void): void {
+    this.#inbox.listen(listener);
+    this.#session?.channel.resume();
+  }
+
+  openStream(): ReturnType<Link['openStream']> {
+    if (this.state === 'closed') throw lost('closed');
+    return this.#streams.openOne();
+  }
+
+  acceptStream(id: number, signal: AbortSignal): ReturnType<Link['acceptStream']> {
+    return this.state === 'closed' ? Promise.reject(lost('closed')) : this.#streams.accept(id, signal);
+  }
+
+  ping(signal: AbortSignal): Promise<number> {
+    return this.state === 'up' ? this.#pings.ping(signal) : Promise.reject(lost(this.state));
+  }
+
+  lastHeardAt(): number {
+    return this.#heardAt;
+  }
+
+  onState(listener: (state: 'up' | 'down') => void): void {
+    this.#stateListeners.push(listener);
+  }
+
+  onReplacementDue(listener: () => void): void {
+    this.#dueListeners.push(listener);
+  }
+
+  counters(): ReturnType<Link['counters']> {
+    const { controlIn, bulkIn } = this.#counted;
+    return { controlIn, bulkIn, controlOut: this.#writer.controlBytes, bulkOut: this.#writer.bulkBytes };
+  }
+
+  close(cause: string): void {
+    if (this.state === 'closed') return;
+    const text = TEXT.encode(cause).subarray(0, CAUSE_BYTES_MAX);
+    const channel = this.#session?.channel;
+    this.#writer.last(frame(FRAME.close, 0, text));
+    this.#finish(cause);
+    channel?.end();
+  }
+
+  /** True when a new session of this peer, who has so many of our frames, can carry the link on. */
+  canResumeFrom(theyReceived: number): boolean {
+    return this.state !== 'closed' && this.#outbox.canResumeFrom(theyReceived);
+  }
+
+  /**
+   * Puts a proven session below the link. `told` is how many of their frames we said we have; what the session before
+   * brought since then comes a second time and is skipped.
+   */
+  attach(
+    session: ProvenSession,
+    numbers: { readonly told: number; readonly theyReceived: number; readonly answered: boolean },
+  ): void {
+    if (this.state === 'closed') {
+      session.channel.destroy();
+      return;
+    }
+    const before = this.#session;
+    this.#leaveSession();
+    this.#replacing = false;
+    if (before !== undefined) this.#leaveLater(before.channel, numbers.answered);
+    this.#outbox.resumeFrom(numbers.theyReceived);
+    this.#inbox.expectFrom(numbers.told);
+    this.#session = session;
+    this.#last = { ...session, exporter: session.channel.exporter };
+    this.#heardAt = this.#clock.monotonic();
+    session.reader.sink = this;
+    session.channel.onClosed(() => {
+      if (this.#session === session) this.#broken();
+    });
+    this.#watchAge(session);
+    this.#tell('up');
+    this.#writer.attach(session.channel);
+  }
+
+  /**
+   * How many of their frames we have, for a proof. Until `endReplacement` we acknowledge none beyond it, so that they
+   * can still send from there.
+   */
+  beginReplacement(): number {
+    this.#replacing = true;
+    return this.#inbox.received;
+  }
+
+  endReplacement(): void {
+    if (!this.#replacing) return;
+    this.#replacing = false;
+    this.#acknowledge();
+  }
+
+  /** Bytes of the session below. Only a broken rule ends the link here. */
+  receive(session: ProvenSession, chunk: Uint8Array): void {
+    if (this.#session !== session) return;
+    this.#heardAt = this.#clock.monotonic();
+    try {
+      session.reader.push(chunk);
+    } catch (error) {
+      this.#violated(error);
+      return;
+    }
+    this.#watchFrame(session);
+    this.#acknowledge();
+    if (this.#inbox.isFull || this.#writer.isFlooded) {
+      session.channel.pause();
+      this.#writer.whenCalm(() => {
+        if (!this.#inbox.isFull) session.channel.resume();
+      });
+    }
+  }
+
+  frame(type: FrameType, stream: number, payload: Uint8Array): void {
+    this.#counted.controlIn += HEAD_BYTES + payload.length;
+    if (isNumbered(type)) {
+      if (!this.#inbox.isNew(payload.length + HEAD_BYTES)) return;
+      if (type === FRAME.packet) this.#inbox.packet(payload);
+      else this.#streams.frame(type, stream, payload);
+      return;
+    }
+    if (type === FRAME.acknowledge) {
+      const count = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0);
+      this.#outbox.acknowledge(count > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(count));
+      this.#writer.progressed();
+      this.#letSendersIn();
+      this.#writer.flush();
+    } else if (type === FRAME.ping) this.#writer.urgent(frame(FRAME.pong, 0, payload));
+    else if (type === FRAME.pong) this.#pings.pong(payload);
+    else if (type === FRAME.close) this.#theyClosed(payload);
+    else throw new BitDustError('FRAME_INVALID', undefined, { details: { reason: `type ${type} in a session` } });
+  }
+
+  data(stream: number, piece: Uint8Array, last: boolean): void {
+    this.#counted.bulkIn += piece.length;
+    const fresh = this.#inbox.freshPart(piece, last);
+    if (fresh.length > 0) this.#streams.data(stream, fresh);
+  }
+
+  /** The link is over for good; what waits rejects with `LINK_LOST`. */
+  drop(cause: string): void {
+    const channel = this.#session?.channel;
+    this.#finish(cause);
+    channel?.destroy();
+  }
+
+  #sendNow(bytes: Uint8Array): void {
+    this.#outbox.addControl(bytes);
+    this.#writer.flush();
+  }
+
+  #letSendersIn(): void {
+    while (this.#outbox.controlHasRoom) {
+      const waiter = this.#sendWaiters.shift();
+      if (waiter === undefined) return;
+      this.#sendNow(waiter.bytes);
+      waiter.resolve();
+    }
+  }
+
+  #acknowledge(): void {
+    if (this.state !== 'up' || this.#replacing || !this.#inbox.owesAnything) return;
+    if (this.#inbox.owesNow) this.#sendAcknowledge();
+    else this.#ackTimer ??= this.#clock.setTimeout(() => this.#sendAcknowledge(), ACKNOWLEDGE_MS);
+  }
+
+  #sendAcknowledge(): void {
+    this.#clock.clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.state !== 'up' || this.#replacing) return;
+    const count = new Uint8Array(8);
+    new DataView(count.buffer).setBigUint64(0, BigInt(this.#inbox.acknowledged()));
+    this.#writer.urgent(frame(FRAME.acknowledge, 0, count));
+  }
+
+  /** A frame once begun has a deadline, so that a peer cannot hold half a packet open for ever. */
+  #watchFrame(session: ProvenSession): void {
+    if (!session.reader.midFrame) {
+      if (this.#frameTimer !== undefined) this.#clock.clearTimeout(this.#frameTimer);
+      this.#frameTimer = undefined;
+      return;
+    }
+    this.#frameTimer ??= this.#clock.setTimeout(() => session.channel.destroy(), LIMITS.frameMs.value);
+  }
+
+  #watchAge(session: ProvenSession): void {
+    const due = () => {
+      for (const listener of this.#dueListeners) listener();
+    };
+    const age = LIMITS.sessionAgeMs.value;
+    const bytes = LIMITS.sessionBytes.value;
+    this.#timers.push(this.#clock.setTimeout(due, age));
+    this.#timers.push(this.#clock.setTimeout(() => session.channel.destroy(), age + age / 8));
+    this.#writer.meter({ at: bytes, act: due }, { at: bytes + bytes / 8, act: () => session.channel.destroy() });
+  }
+
+  /** The side that answered leaves the old session open a moment: its end must not come before the new one's accept. */
+  #leaveLater(channel: Channel, answered: boolean): void {
+    if (!answered) {
+      channel.destroy();
+      return;
+    }
+    const timer = this.#clock.setTimeout(() => channel.destroy(), LEAVE_MS);
+    channel.onClosed(() => this.#clock.clearTimeout(timer));
+  }
+
+  #broken(): void {
+    if (this.state !== 'up') return;
+    this.#leaveSession();
+    this.#resumeTimer = this.#clock.setTimeout(() => this.drop('not back in time'), LIMITS.linkResumeMs.value);
+    this.#tell('down');
+  }
+
+  #violated(error: unknown): void {
+    if (!isBitDustError(error)) throw error;
+    this.close(error.code);
+  }
+
+  #theyClosed(payload: Uint8Array): void {
+    const text = new TextDecoder().decode(payload).replace(/[^\x20-\x7e]/g, '?');
+    this.drop(text === '' ? 'closed by the peer' : text);
+  }
+
+  #leaveSession(): void {
+    this.#session = undefined;
+    for (const timer of [...this.#timers, this.#resumeTimer, this.#ackTimer, this.#frameTimer]) {
+      if (timer !== undefined) this.#clock.clearTimeout(timer);
+    }
+    this.#timers = [];
+    this.#resumeTimer = undefined;
+    this.#ackTimer = undefined;
+    this.#frameTimer = undefined;
+    this.#writer.detach();
+    this.#pings.failAll(lost('down'));
+  }
+
+  #finish(cause: string): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.#leaveSession();
+    const failure = lost(cause);
+    for (const { reject } of this.#sendWaiters.splice(0)) reject(failure);
+    this.#streams.failAll(failure);
+    this.#resolveClosed({ cause });
+  }
+
+  #tell(state: 'up' | 'down'): void {
+    if (this.state === state) return;
+    this.state = state;
+    for (const listener of [...this.#stateListeners]) listener(state);
+  }
+}
