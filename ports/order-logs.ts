@@ -73,11 +73,6 @@ export interface OrderLog {
     readonly to: number;
   }): AsyncIterable<Uint8Array>;
   /** Checks and stores entries in order; refused ones change nothing. Two entries of one place are a fork (`LOG_FORKED`) and freeze removal. */
-  accept(entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<{
-    readonly applied: number;
-    readonly refused: readonly { readonly code: string; readonly seq: number }[];
-    readonly kinds: readonly string[];
-  }>;
   accept(entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Accepted>;
   block(block: BlockId): Promise<BlockRow | undefined>;
   blocks(ids: readonly BlockId[]): Promise<readonly (BlockRow | undefined)[]>;

@@ -30,6 +30,11 @@ export interface LogWorld {
 const PENDING_BYTES_MAX = 1024 * 1024;
 const REFUSALS_MAX = 64;
 
+/** Our disk or store failed: that says nothing about the entry. */
+function isOwnFault({ code }: BitDustError): boolean {
+  return code.startsWith('DISK_') || code.startsWith('STORE_');
+}
+
 /** A change in the making: rows in the overlay, heads and counts in the draft. */
 export interface Change {
   readonly overlay: Overlay;
@@ -87,7 +92,7 @@ export class StoredLog implements OrderLog {
             kinds.add(entry.kind);
           }
         } catch (error) {
-          if (!(error instanceof BitDustError) || error.code.startsWith('DISK_')) throw error;
+          if (!(error instanceof BitDustError) || isOwnFault(error)) throw error;
           if (refused.length < REFUSALS_MAX) refused.push({ code: error.code, seq });
         }
         if (change.overlay.pendingBytes > PENDING_BYTES_MAX) await this.flush(change);
