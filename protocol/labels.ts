@@ -7,6 +7,8 @@ export const LABELS = {
   sessionClient: 'bitdust/session/client/1',
   sessionExporter: 'bitdust/session/1',
   piece: 'bitdust/piece/1',
+  pieceFile: 'bitdust/piece-file/1',
+  inventory: 'bitdust/inventory/1',
   stream: 'bitdust/stream/1',
   batch: 'bitdust/batch/1',
   block: 'bitdust/block/1',

@@ -136,6 +136,11 @@ export const LIMITS = {
   indexEarlierMax: limit(4096, 'objects', 'Merged long before: a row is 250 bytes.'),
   setNameBytesMax: limit(36, 'bytes', 'A sealed version entry stays under 400 bytes.'),
   marksPerBlockMax: limit(8, 'marks of a kind and log', 'A row stays small whatever a broken device writes.'),
+  segmentPieceBytesMax: limit(64 * 1024, 'bytes', 'Smaller pieces share segments: a file each costs three syncs.'),
+  segmentBytesMax: limit(16 * 1024 * 1024, 'bytes', 'Compacting a segment is one short piece of work.'),
+  acknowledgeTogetherMax: limit(16, 'pieces', 'So many pieces share the syncs of their folders and of the index.'),
+  acknowledgeGatherMs: limit(5, 'ms', 'A piece waits no longer for others to share its syncs.'),
+  documentNameCharsMax: limit(32, 'characters', 'Documents have short names of the protocol.'),
   // suppliers
   // customers
   // backup
