@@ -4,6 +4,8 @@ import { backupTaskMachine } from './backup/backup-task.machine.ts';
 import { catalogueSynchronizerMachine } from './backup/catalogue-synchronizer.machine.ts';
 import { dataSenderMachine } from './backup/data-sender.machine.ts';
 import { versionKeeperMachine } from './backup/version-keeper.machine.ts';
+import { contactStatusMachine } from './contacts/contact-status.machine.ts';
+import { handshakerMachine } from './contacts/handshaker.machine.ts';
 import { customerAgreementMachine } from './customers/customer-agreement.machine.ts';
 import { customersRejectorMachine } from './customers/customers-rejector.machine.ts';
 import { storeCheckerMachine } from './customers/store-checker.machine.ts';
@@ -11,6 +13,12 @@ import { identityRegistrarMachine } from './identity/identity-registrar.machine.
 import { identityRestorerMachine } from './identity/identity-restorer.machine.ts';
 import { nicknameHolderMachine } from './identity/nickname-holder.machine.ts';
 import { nicknameObserverMachine } from './identity/nickname-observer.machine.ts';
+import { directoryMemberMachine } from './network/directory-member.machine.ts';
+import { networkConnectorMachine } from './network/network-connector.machine.ts';
+import { peerConnectorMachine } from './network/peer-connector.machine.ts';
+import { peerLinkMachine } from './network/peer-link.machine.ts';
+import { recordPublisherMachine } from './network/record-publisher.machine.ts';
+import { transportListenerMachine } from './network/transport-listener.machine.ts';
 import { backupRebuilderMachine } from './rebuild/backup-rebuilder.machine.ts';
 import { blockRebuilderMachine } from './rebuild/block-rebuilder.machine.ts';
 import { blockFetcherMachine } from './restore/block-fetcher.machine.ts';
@@ -64,7 +72,15 @@ export const MACHINES: readonly MachineRow[] = [
   { machine: nicknameHolderMachine, chapter: 'identity', mirrors: ['nickname_holder'], per: 'nickname' },
   { machine: nicknameObserverMachine, chapter: 'identity', mirrors: ['nickname_observer'], per: 'search' },
   // network
+  { machine: directoryMemberMachine, chapter: 'network', mirrors: [], per: 'node' },
+  { machine: networkConnectorMachine, chapter: 'network', mirrors: ['network_connector'], per: 'node' },
+  { machine: peerConnectorMachine, chapter: 'network', mirrors: [], per: 'wanted peer' },
+  { machine: peerLinkMachine, chapter: 'network', mirrors: ['tcp_connection', 'udp_session'], per: 'link' },
+  { machine: recordPublisherMachine, chapter: 'network', mirrors: ['id_rotator'], per: 'own signed record' },
+  { machine: transportListenerMachine, chapter: 'network', mirrors: ['network_transport'], per: 'transport' },
   // contacts
+  { machine: contactStatusMachine, chapter: 'contacts', mirrors: ['online_status'], per: 'watched peer' },
+  { machine: handshakerMachine, chapter: 'contacts', mirrors: ['handshaker'], per: 'peer being greeted' },
   // suppliers
   { machine: fireHireMachine, chapter: 'suppliers', mirrors: ['fire_hire'], per: 'node' },
   { machine: supplierConnectorMachine, chapter: 'suppliers', mirrors: ['supplier_connector'], per: 'owner × supplier' },

@@ -70,4 +70,10 @@ export interface Messenger {
     readonly rttMs: number | null;
     readonly since: number;
   }[];
+  /** From now on this link reads what the person may read: it proved ownership with the words. Ends with the link. */
+  admitProver(link: string, person: PersonId): void;
+  /** A link that is up and greeted, made when there is none. `PEER_UNREACHABLE`, `NOT_ENTITLED` when we were refused. */
+  connect(peer: DeviceId, signal: AbortSignal): Promise<void>;
+  /** Sends our newest head to everybody linked. */
+  announceIdentity(): void;
 }

@@ -126,11 +126,6 @@ export const ERRORS = {
     exit: 4,
   },
   NICKNAME_NOT_FOUND: { sentence: 'Nobody in this network claims that nickname.', hint: null, exit: 4 },
-  RECOVERY_INCOMPLETE: {
-    sentence: 'Not everything was found yet.',
-    hint: 'bitdust start --detach; the node goes on looking.',
-    exit: 5,
-  },
   // network
   NETWORK_OFFLINE: {
     sentence: 'The node has no connection to the network.',
@@ -159,9 +154,9 @@ export const ERRORS = {
   },
   RECORD_INVALID: { sentence: 'A directory record is too large, too far ahead or badly signed.', hint: null, exit: 1 },
   PEER_SILENT: { sentence: 'The device did not answer in time.', hint: null, exit: 5 },
-  UNKNOWN_COMMAND: { sentence: 'The packet has a command that this version does not know.', hint: null, exit: 1 },
   PACKET_INVALID: { sentence: 'A packet is out of order or not of the shape of its command.', hint: null, exit: 1 },
   NOT_ENTITLED: { sentence: 'The sender has no right to ask this.', hint: null, exit: 6 },
+  NOT_SERVED: { sentence: 'This node does not serve that.', hint: null, exit: 1 },
   TOO_BUSY: { sentence: 'Too many requests are running already.', hint: 'Try again later.', exit: 1 },
   // contacts
   // suppliers

@@ -16,7 +16,7 @@ export function duplexOf(stream: ByteStream): Duplex {
     try {
       for (let wantsMore = true; wantsMore; ) {
         const { done, value } = await reader.next();
-        wantsMore = duplex.push(done ? null : value) && !done;
+        wantsMore = done ? (duplex.push(null), false) : duplex.push(value);
       }
     } catch (error) {
       duplex.destroy(asError(error));

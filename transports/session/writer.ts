@@ -84,12 +84,9 @@ export class SessionWriter {
     this.flush();
   }
 
-  /** Writes what has a number already, and behind it the last frame of all. */
+  /** Writes the last frame of all, without waiting for anything. */
   last(bytes: Uint8Array): void {
-    const channel = this.#channel;
-    if (channel === undefined) return;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) channel.write(next, () => {});
-    channel.write(bytes, () => {});
+    this.#channel?.write(bytes, () => {});
   }
 
   /** The peer acknowledged something. */
