@@ -7,11 +7,14 @@ export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   return reply.code(httpStatusOf(error)).type('application/json').send(describeFailure(error));
 }
 
-/** A signal that aborts when the caller hangs up before the answer is whole. */
-export function signalOf(reply: FastifyReply): AbortSignal {
+/** A signal that aborts when the caller hangs up before the answer is whole, or at the end of the gateway for one without end. */
+export function signalOf(reply: FastifyReply, closing: AbortSignal | null): AbortSignal {
   const abort = new AbortController();
+  const end = (): void => abort.abort();
+  closing?.addEventListener('abort', end, { once: true });
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) abort.abort();
+    closing?.removeEventListener('abort', end);
+    if (!reply.raw.writableFinished) end();
   });
   return abort.signal;
 }

@@ -37,17 +37,19 @@ export interface HttpGateway {
 }
 
 const HOST = '127.0.0.1';
+const CLOSE_DEADLINE_MS = 1000;
 
 /** Opens the local API: loopback and a Unix socket, one token, the routes of the operations table. */
 export async function openHttpGateway(options: HttpGatewayOptions): Promise<HttpGateway> {
   const app = fastify({
     bodyLimit: LIMITS.apiBodyBytesMax.value,
     routerOptions: { maxParamLength: 500 },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     return503OnClosing: false,
     requestTimeout: 0,
   });
-  await addEverything(app, options);
+  const closing = new AbortController();
+  await addEverything(app, options, closing.signal);
   try {
     await app.listen({ host: HOST, port: options.port });
     const address = app.server.address();
@@ -56,12 +58,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     return {
       url: `http://${HOST}:${port}`,
       socket: options.socket,
-      close: async () => {
-        beside?.closeAllConnections();
-        beside?.close();
-        await app.close();
-        if (options.socket !== null) rmSync(options.socket, { force: true });
-      },
+      close: () => close(app, beside, closing),
     };
   } catch (cause) {
     await app.close();
@@ -70,7 +67,20 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   }
 }
 
-async function addEverything(app: FastifyInstance, options: HttpGatewayOptions): Promise<void> {
+/** Lets short answers finish; those without end are ended, and who does not take his is cut off. */
+async function close(app: FastifyInstance, beside: Server | undefined, closing: AbortController): Promise<void> {
+  closing.abort();
+  const cutOff = setTimeout(() => {
+    app.server.closeAllConnections();
+    beside?.closeAllConnections();
+  }, CLOSE_DEADLINE_MS);
+  const besideClosed = new Promise<void>((resolve) => (beside ? beside.close(() => resolve()) : resolve()));
+  beside?.closeIdleConnections();
+  await Promise.all([app.close(), besideClosed]);
+  clearTimeout(cutOff);
+}
+
+async function addEverything(app: FastifyInstance, options: HttpGatewayOptions, closing: AbortSignal): Promise<void> {
   const { node, log } = options;
   app.addHook('onRequest', guardOf(options.token));
   app.addHook('onSend', async (_request, reply) => {
@@ -92,7 +102,7 @@ async function addEverything(app: FastifyInstance, options: HttpGatewayOptions):
     return refuse(reply, known);
   });
   app.setNotFoundHandler((_request, reply) => refuse(reply, new BitDustError('ROUTE_NOT_FOUND')));
-  addRoutes(app, node.api, eventSocketHandler(node.api));
+  addRoutes(app, { api: node.api, closing, eventSocket: eventSocketHandler(node.api) });
   addDescriptions(app, options);
 }
 

@@ -10,12 +10,15 @@ import { type FieldType, fieldTypesOf } from './schemas.ts';
 /** Everything of the table is below this. */
 export const API_ROOT = '/api/v1';
 
+/** What the routes lead to. Answers without end are ended when `closing` aborts. */
+export interface RouteOptions {
+  readonly api: NodeApi;
+  readonly closing: AbortSignal;
+  readonly eventSocket: (socket: EventSocket, request: FastifyRequest) => void;
+}
+
 /** One route for every operation; that of events is a WebSocket too. Its input is put together from path, query (GET) and JSON body. */
-export function addRoutes(
-  app: FastifyInstance,
-  api: NodeApi,
-  eventSocket: (socket: EventSocket, request: FastifyRequest) => void,
-): void {
+export function addRoutes(app: FastifyInstance, { api, closing, eventSocket }: RouteOptions): void {
   for (const name of OPERATION_NAMES) {
     const operation: Operation = OPERATIONS[name];
     const types = fieldTypesOf(operation);
@@ -25,7 +28,7 @@ export function addRoutes(
       exposeHeadRoute: false,
       ...(name === 'events' ? { wsHandler: eventSocket } : {}),
       handler: async (request, reply) => {
-        const options = { signal: signalOf(reply) };
+        const options = { signal: signalOf(reply, operation.kind === 'lines' ? closing : null) };
         const answer: unknown = await callOperation(api, name as OperationName, inputOf(request, types), options);
         if (operation.kind === 'lines') return sendLines(reply, answer as AsyncIterable<unknown>);
         if (operation.kind === 'bytes') return sendBytes(request, reply, answer as AsyncIterable<Uint8Array>);

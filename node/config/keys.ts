@@ -133,6 +133,7 @@ export const CONFIG_KEYS = {
     allowed: 'auto, rocksdb or leveldb',
     default: 'auto',
   }),
+  'services.contacts.enabled': key({ schema: z.boolean(), allowed: 'true or false', default: true, text: 'json' }),
   'services.customer.enabled': key({ schema: z.boolean(), allowed: 'true or false', default: false, text: 'json' }),
   'services.customer.suppliers': key({
     schema: z.union([z.literal('auto').transform(() => null), parsed(parseGeometry, 'geometry')]),

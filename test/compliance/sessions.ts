@@ -140,7 +140,7 @@ function handshakeCases(under: SessionsUnderTest): void {
       const controller = new AbortController();
       const options = { peer: to, transport: from.transport.name, signal: controller.signal };
       const connecting = assert.rejects(from.sessions.connect(stream, options), /enough/);
-      await world.run(new Promise<void>((resolve) => setTimeoutOf(world, resolve)));
+      await aMoment(world);
       controller.abort(new Error('enough'));
       await world.run(connecting);
     }
@@ -149,10 +149,9 @@ function handshakeCases(under: SessionsUnderTest): void {
   });
 }
 
-/** A moment in which a wrong answer would have come. */
-function setTimeoutOf(world: SessionsWorld, fire: () => void): void {
-  if (world.pass === undefined) setTimeout(fire, 50);
-  else void world.pass(50).then(fire);
+/** Long enough for a wrong answer to come. */
+function aMoment(world: SessionsWorld): Promise<void> {
+  return world.pass === undefined ? new Promise((resolve) => setTimeout(resolve, 50)) : world.pass(500);
 }
 
 function packetCases(under: SessionsUnderTest): void {

@@ -3,27 +3,16 @@ import type { Clock, Random } from '../../ports/world.ts';
 import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Channel } from './channel.ts';
-import { FRAME, type FrameReader, type FrameSink, type FrameType, frame, HEAD_BYTES, isNumbered } from './frames.ts';
+import { causeIn, closeFrame } from './close-frame.ts';
+import { Deadlines } from './deadlines.ts';
+import { FRAME, type FrameSink, type FrameType, frame, HEAD_BYTES, isNumbered } from './frames.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
+import { PacketQueue } from './packet-queue.ts';
 import { Pings } from './pings.ts';
+import type { ProvenSession } from './proven-session.ts';
 import { Streams } from './streams.ts';
 import { SessionWriter } from './writer.ts';
-
-/** A proven session, ready to carry a link. */
-export interface ProvenSession {
-  readonly channel: Channel;
-  readonly reader: FrameReader;
-  readonly path: Link['path'];
-  readonly observedAddress: string | null;
-}
-
-const TEXT = new TextEncoder();
-const CAUSE_BYTES_MAX = 256;
-/** Little that was received is acknowledged after this. */
-const ACKNOWLEDGE_MS = 200;
-const LEAVE_MS = 5_000;
 
 function lost(cause: string): BitDustError {
   return new BitDustError('LINK_LOST', undefined, { details: { cause } });
@@ -38,6 +27,7 @@ export class SessionLink implements Link, FrameSink {
   readonly closed: Promise<{ readonly cause: string }>;
   state: 'up' | 'down' | 'closed' = 'down';
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   readonly #outbox = new Outbox();
   readonly #inbox = new Inbox();
   readonly #streams: Streams;
@@ -45,14 +35,10 @@ export class SessionLink implements Link, FrameSink {
   readonly #pings: Pings;
   readonly #stateListeners: ((state: 'up' | 'down') => void)[] = [];
   readonly #dueListeners: (() => void)[] = [];
-  readonly #sendWaiters: { readonly bytes: Uint8Array; resolve(): void; reject(error: unknown): void }[] = [];
+  readonly #packets: PacketQueue;
   readonly #counted = { controlIn: 0, bulkIn: 0 };
   #resolveClosed: (closed: { readonly cause: string }) => void = () => {};
   #session: ProvenSession | undefined;
-  #timers: unknown[] = [];
-  #resumeTimer: unknown;
-  #ackTimer: unknown;
-  #frameTimer: unknown;
   #heardAt = 0;
   #replacing = false;
   #last: Pick<ProvenSession, 'path' | 'observedAddress'> & { readonly exporter: Uint8Array };
@@ -72,11 +58,13 @@ export class SessionLink implements Link, FrameSink {
     this.inbound = inbound;
     this.claims = options.claims;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
     this.#last = { path: options.path, observedAddress: null, exporter: new Uint8Array(32) };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     const wake = () => this.#writer.flush();
+    this.#packets = new PacketQueue(this.#outbox, wake);
     this.#streams = new Streams({ clock, outbox: this.#outbox, inbound, wake });
     this.#writer = new SessionWriter({
       clock,
@@ -106,15 +94,7 @@ export class SessionLink implements Link, FrameSink {
 
   send(packet: Uint8Array): Promise<void> {
     if (this.state === 'closed') return Promise.reject(lost('closed'));
-    if (packet.length === 0 || packet.length > LIMITS.framePayloadBytesMax.value) {
-      return Promise.reject(new BitDustError('TOO_LARGE', 'A packet has at most 64 KiB.'));
-    }
-    const bytes = frame(FRAME.packet, 0, packet);
-    if (this.#outbox.controlHasRoom && this.#sendWaiters.length === 0) {
-      this.#sendNow(bytes);
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => this.#sendWaiters.push({ bytes, resolve, reject }));
+    return this.#packets.send(packet);
   }
 
   onPacket(listener: (packet: Uint8Array) => void): void {
@@ -154,9 +134,8 @@ export class SessionLink implements Link, FrameSink {
 
   close(cause: string): void {
     if (this.state === 'closed') return;
-    const text = TEXT.encode(cause).subarray(0, CAUSE_BYTES_MAX);
     const channel = this.#session?.channel;
-    this.#writer.last(frame(FRAME.close, 0, text));
+    this.#writer.last(closeFrame(cause));
     this.#finish(cause);
     channel?.end();
   }
@@ -181,7 +160,7 @@ export class SessionLink implements Link, FrameSink {
     const before = this.#session;
     this.#leaveSession();
     this.#replacing = false;
-    if (before !== undefined) this.#leaveLater(before.channel, numbers.answered);
+    if (before !== undefined) this.#deadlines.leave(before.channel, numbers);
     this.#outbox.resumeFrom(numbers.theyReceived);
     this.#inbox.expectFrom(numbers.told);
     this.#session = session;
@@ -218,10 +197,11 @@ export class SessionLink implements Link, FrameSink {
     try {
       session.reader.push(chunk);
     } catch (error) {
-      this.#violated(error);
+      if (!isBitDustError(error)) throw error;
+      this.close(error.code);
       return;
     }
-    this.#watchFrame(session);
+    this.#deadlines.watchFrame(session.reader.midFrame, () => session.channel.destroy());
     this.#acknowledge();
     if (this.#inbox.isFull || this.#writer.isFlooded) {
       session.channel.pause();
@@ -243,11 +223,11 @@ export class SessionLink implements Link, FrameSink {
       const count = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0);
       this.#outbox.acknowledge(count > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(count));
       this.#writer.progressed();
-      this.#letSendersIn();
+      this.#packets.goOn();
       this.#writer.flush();
     } else if (type === FRAME.ping) this.#writer.urgent(frame(FRAME.pong, 0, payload));
     else if (type === FRAME.pong) this.#pings.pong(payload);
-    else if (type === FRAME.close) this.#theyClosed(payload);
+    else if (type === FRAME.close) this.drop(causeIn(payload));
     else throw new BitDustError('FRAME_INVALID', undefined, { details: { reason: `type ${type} in a session` } });
   }
 
@@ -264,92 +244,40 @@ export class SessionLink implements Link, FrameSink {
     channel?.destroy();
   }
 
-  #sendNow(bytes: Uint8Array): void {
-    this.#outbox.addControl(bytes);
-    this.#writer.flush();
-  }
-
-  #letSendersIn(): void {
-    while (this.#outbox.controlHasRoom) {
-      const waiter = this.#sendWaiters.shift();
-      if (waiter === undefined) return;
-      this.#sendNow(waiter.bytes);
-      waiter.resolve();
-    }
-  }
-
   #acknowledge(): void {
     if (this.state !== 'up' || this.#replacing || !this.#inbox.owesAnything) return;
     if (this.#inbox.owesNow) this.#sendAcknowledge();
-    else this.#ackTimer ??= this.#clock.setTimeout(() => this.#sendAcknowledge(), ACKNOWLEDGE_MS);
+    else this.#deadlines.acknowledgeSoon(() => this.#sendAcknowledge());
   }
 
   #sendAcknowledge(): void {
-    this.#clock.clearTimeout(this.#ackTimer);
-    this.#ackTimer = undefined;
+    this.#deadlines.acknowledged();
     if (this.state !== 'up' || this.#replacing) return;
     const count = new Uint8Array(8);
     new DataView(count.buffer).setBigUint64(0, BigInt(this.#inbox.acknowledged()));
     this.#writer.urgent(frame(FRAME.acknowledge, 0, count));
   }
 
-  /** A frame once begun has a deadline, so that a peer cannot hold half a packet open for ever. */
-  #watchFrame(session: ProvenSession): void {
-    if (!session.reader.midFrame) {
-      if (this.#frameTimer !== undefined) this.#clock.clearTimeout(this.#frameTimer);
-      this.#frameTimer = undefined;
-      return;
-    }
-    this.#frameTimer ??= this.#clock.setTimeout(() => session.channel.destroy(), LIMITS.frameMs.value);
-  }
-
   #watchAge(session: ProvenSession): void {
     const due = () => {
       for (const listener of this.#dueListeners) listener();
     };
-    const age = LIMITS.sessionAgeMs.value;
+    const tooOld = () => session.channel.destroy();
     const bytes = LIMITS.sessionBytes.value;
-    this.#timers.push(this.#clock.setTimeout(due, age));
-    this.#timers.push(this.#clock.setTimeout(() => session.channel.destroy(), age + age / 8));
-    this.#writer.meter({ at: bytes, act: due }, { at: bytes + bytes / 8, act: () => session.channel.destroy() });
-  }
-
-  /** The side that answered leaves the old session open a moment: its end must not come before the new one's accept. */
-  #leaveLater(channel: Channel, answered: boolean): void {
-    if (!answered) {
-      channel.destroy();
-      return;
-    }
-    const timer = this.#clock.setTimeout(() => channel.destroy(), LEAVE_MS);
-    channel.onClosed(() => this.#clock.clearTimeout(timer));
+    this.#deadlines.watchAge(due, tooOld);
+    this.#writer.meter({ at: bytes, act: due }, { at: bytes + bytes / 8, act: tooOld });
   }
 
   #broken(): void {
     if (this.state !== 'up') return;
     this.#leaveSession();
-    this.#resumeTimer = this.#clock.setTimeout(() => this.drop('not back in time'), LIMITS.linkResumeMs.value);
+    this.#deadlines.watchReturn(() => this.drop('not back in time'));
     this.#tell('down');
-  }
-
-  #violated(error: unknown): void {
-    if (!isBitDustError(error)) throw error;
-    this.close(error.code);
-  }
-
-  #theyClosed(payload: Uint8Array): void {
-    const text = new TextDecoder().decode(payload).replace(/[^\x20-\x7e]/g, '?');
-    this.drop(text === '' ? 'closed by the peer' : text);
   }
 
   #leaveSession(): void {
     this.#session = undefined;
-    for (const timer of [...this.#timers, this.#resumeTimer, this.#ackTimer, this.#frameTimer]) {
-      if (timer !== undefined) this.#clock.clearTimeout(timer);
-    }
-    this.#timers = [];
-    this.#resumeTimer = undefined;
-    this.#ackTimer = undefined;
-    this.#frameTimer = undefined;
+    this.#deadlines.clear();
     this.#writer.detach();
     this.#pings.failAll(lost('down'));
   }
@@ -358,9 +286,8 @@ export class SessionLink implements Link, FrameSink {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.#leaveSession();
-    const failure = lost(cause);
-    for (const { reject } of this.#sendWaiters.splice(0)) reject(failure);
-    this.#streams.failAll(failure);
+    this.#packets.failAll(lost(cause));
+    this.#streams.failAll(lost(cause));
     this.#resolveClosed({ cause });
   }
 

@@ -16,7 +16,7 @@ export function duplexOf(stream: ByteStream): Duplex {
     try {
       for (let wantsMore = true; wantsMore; ) {
         const { done, value } = await reader.next();
-        wantsMore = done ? (duplex.push(null), false) : duplex.push(value);
+        wantsMore = duplex.push(done ? null : value) && !done;
       }
     } catch (error) {
       duplex.destroy(asError(error));

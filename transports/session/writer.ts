@@ -84,9 +84,12 @@ export class SessionWriter {
     this.flush();
   }
 
-  /** Writes the last frame of all, without waiting for anything. */
+  /** Writes what has a number already, and behind it the last frame of all. */
   last(bytes: Uint8Array): void {
-    this.#channel?.write(bytes, () => {});
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) channel.write(next, () => {});
+    channel.write(bytes, () => {});
   }
 
   /** The peer acknowledged something. */

@@ -5,8 +5,10 @@ import { concatBytes, fromHex, textBytes, toHex } from '../../../protocol/hash.t
 import { hpkeOpen, hpkeSeal, ownBuffer, x25519Kem, xWingKem } from '../../../transports/session/hpke.ts';
 import { createSealing } from '../../../transports/session/sealing.ts';
 import { sealingCompliance } from '../../compliance/sealing.ts';
+import { createFakeSealing } from '../../support/fake-sealing.ts';
 
 sealingCompliance('hpke', createSealing);
+sealingCompliance('fake', createFakeSealing);
 
 // RFC 9180, appendix A.1.1: the KEM of our suite.
 const RFC = {

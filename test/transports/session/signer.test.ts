@@ -8,8 +8,10 @@ import { imageOf, imagePrivateKey } from '../../../transports/session/key-image.
 import { createSealing } from '../../../transports/session/sealing.ts';
 import { createSignerFactory, deviceKeysOf } from '../../../transports/session/signer.ts';
 import { signerCompliance } from '../../compliance/signer.ts';
+import { createFakeSignerFactory } from '../../support/fake-signer.ts';
 
 signerCompliance('node:crypto', createSignerFactory);
+signerCompliance('fake', createFakeSignerFactory);
 
 test('the image of the public key belongs to the image of the private key', () => {
   for (let round = 1; round < 6; round += 1) {
