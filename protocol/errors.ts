@@ -160,6 +160,7 @@ export const ERRORS = {
   TOO_BUSY: { sentence: 'Too many requests are running already.', hint: 'Try again later.', exit: 1 },
   // contacts
   // suppliers
+  SEAT_UNKNOWN: { sentence: 'There is no such seat.', hint: 'See bitdust suppliers.', exit: 4 },
   SEAT_NOT_FOUND: { sentence: 'There is no seat of that number.', hint: 'bitdust suppliers lists the seats.', exit: 4 },
   SUPPLIERS_TOO_FEW: {
     sentence: 'Not enough suppliers can be hired in this network now.',
