@@ -12,5 +12,6 @@ export function encodeLocal(value: unknown): Uint8Array {
 
 /** Reads what `encodeLocal` wrote. The caller names the type he stored; nothing is checked. */
 export function decodeLocal<Value>(bytes: Uint8Array): Value {
-  return decoder.decode(bytes) as Value;
+  // A plain view, so that byte strings come out as Uint8Array and never as Buffer, whose `slice` shares memory.
+  return decoder.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Value;
 }

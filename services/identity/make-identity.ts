@@ -1,0 +1,110 @@
+import type { Sealing } from '../../ports/sealing.ts';
+import type { Signer, SignerFactory } from '../../ports/signer.ts';
+import type { Clock, Random } from '../../ports/world.ts';
+import { makeDeviceList } from '../../protocol/device-list.ts';
+import { seedToPublicKey } from '../../protocol/ed25519.ts';
+import { type IdentityFile, makeIdentityFile } from '../../protocol/identity-file.ts';
+import type { DeviceKeys } from '../../protocol/key-file.ts';
+import { entropyToPhrase } from '../../protocol/phrase.ts';
+import { recoverySeed, rendezvousSeed, rootSeed } from '../../protocol/recovery-keys.ts';
+import { commitToRoot, makeRootStatement } from '../../protocol/root-statement.ts';
+import type { IdentityState } from './identity-store.ts';
+
+const DAY_MS = 86_400_000;
+/** After this the device list ends new sessions, unless an admin renewed it. */
+export const LIST_LIFE_MS = 400 * DAY_MS;
+/** Rendezvous pairs that an admin device gets: the current one and the next 8. */
+export const RENDEZVOUS_PAIRS = 9;
+
+export interface MakeIdentityNeeds {
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly signer: SignerFactory;
+  readonly sealing: Sealing;
+}
+
+/** A new person with one device. The phrase is shown once and kept nowhere. */
+export interface NewIdentity {
+  readonly phrase: string;
+  readonly keys: DeviceKeys;
+  readonly file: IdentityFile;
+  readonly state: IdentityState;
+}
+
+/** Draws the keys of a device. */
+export function drawDeviceKeys(random: Random): DeviceKeys {
+  return { device: random.bytes(32), admin: random.bytes(32), seal: random.bytes(32) };
+}
+
+/** Draws one epoch of storage secrets. */
+export function drawSecrets(random: Random, epoch: number): IdentityState['secrets'][number] {
+  const bytes = () => random.bytes(32);
+  return { epoch, catalogue: bytes(), dedup: bytes(), gear: bytes(), documents: bytes() };
+}
+
+/** Makes a person: root statement of epoch 0, device list of revision 1, storage secrets, rendezvous pairs. Works without a network. */
+export async function makeIdentity(
+  needs: MakeIdentityNeeds,
+  options: { readonly nickname: string | null },
+): Promise<NewIdentity> {
+  const { random, clock, signer, sealing } = needs;
+  const entropy = random.bytes(32);
+  const keys = drawDeviceKeys(random);
+  const root = signerOf(signer, rootSeed(entropy, 0));
+  const admin = signer.fromSeed(Uint8Array.from(keys.admin));
+  const recovery = await sealing.xWingKey(recoverySeed(entropy));
+  const seal = await sealing.xWingKey(Uint8Array.from(keys.seal));
+  const now = clock.now();
+  const statement = makeRootStatement(
+    {
+      person: root.publicKey,
+      epoch: 0,
+      root: root.publicKey,
+      next: commitToRoot(seedToPublicKey(rootSeed(entropy, 1))),
+      admins: [admin.publicKey],
+      recovery: recovery.publicKey,
+      list: null,
+      prev: null,
+      issued: now,
+    },
+    root,
+  );
+  const list = makeDeviceList(
+    {
+      person: root.publicKey,
+      epoch: 0,
+      revision: 1,
+      prev: null,
+      devices: [{ key: seedToPublicKey(keys.device), seal: seal.publicKey, added: now }],
+      mailbox: null,
+      issued: now,
+      expires: now + LIST_LIFE_MS,
+    },
+    admin,
+  );
+  const rendezvous = Array.from({ length: RENDEZVOUS_PAIRS }, (_, index) => ({
+    index,
+    seed: rendezvousSeed(entropy, index),
+  }));
+  const phrase = entropyToPhrase(entropy);
+  entropy.fill(0);
+  return {
+    phrase,
+    keys,
+    file: makeIdentityFile([statement], [list]),
+    state: {
+      nickname: options.nickname,
+      wordsConfirmed: false,
+      secrets: [drawSecrets(random, 1)],
+      rendezvous,
+      keychain: null,
+      recovery: null,
+    },
+  };
+}
+
+function signerOf(factory: SignerFactory, seed: Uint8Array): Signer {
+  const made = factory.fromSeed(seed);
+  seed.fill(0);
+  return made;
+}
