@@ -126,6 +126,11 @@ export const ERRORS = {
     exit: 4,
   },
   NICKNAME_NOT_FOUND: { sentence: 'Nobody in this network claims that nickname.', hint: null, exit: 4 },
+  RECOVERY_INCOMPLETE: {
+    sentence: 'Not everything was found yet.',
+    hint: 'bitdust start --detach; the node goes on looking.',
+    exit: 5,
+  },
   // network
   NETWORK_OFFLINE: {
     sentence: 'The node has no connection to the network.',
