@@ -201,7 +201,7 @@ export interface RestoreTarget {
    * placed. The buffer behind `bytes` is transferred away when it covers it whole.
    */
   place(options: { readonly bytes: Uint8Array; readonly chunks: readonly ChunkToPlace[] }): Promise<void>;
-  /** Syncs, sets mode and mtime, renames. Rejects with `RESTORE_EXISTS` unless `force`. */
+  /** Sets mode and mtime (to a quarter of a microsecond, as exactly as the platform lets us), renames. Rejects with `RESTORE_EXISTS` unless `force`. */
   finishFiles(entries: readonly OutputEntry[]): Promise<void>;
   /** Links, then modes and mtimes of folders, the deepest first; the last step. */
   finishTree(entries: readonly OutputEntry[]): Promise<void>;
