@@ -38,6 +38,8 @@ export function createLifecycle(parts: Parts): Lifecycle {
     const clean = await records.get(KEYS.clean);
     await records.batch([{ remove: KEYS.clean }], { durable: true });
     await clearIncoming(disk, layout);
+    // What was erased must be gone before files without a row are taken for arrivals.
+    await parts.sweep();
     if (rebuild) await rebuildIndex(options);
     else if (!clean) await recoverRecent(options);
     await parts.sweep();

@@ -9,7 +9,7 @@ import type { Layout } from './layout.ts';
 import type { PieceIndex } from './piece-index.ts';
 import type { PieceReader } from './reader.ts';
 import { KEYS } from './rows.ts';
-import { decodeSegment, parseSegmentName, putSegment, spanInSegment } from './segments.ts';
+import { decodeSegment, parseSegmentName, putSegment, type SegmentRow, spanInSegment } from './segments.ts';
 
 const ADOPT_TOGETHER = 256;
 
@@ -38,10 +38,7 @@ export async function recoverRecent(options: RecoverOptions): Promise<void> {
   const last = await options.index.records.get(KEYS.lastDay);
   const first = last ? new TextDecoder().decode(last) : '';
   await adoptFiles(options, first, true);
-  await adoptSegments(options, async (name, bytes) => {
-    const row = await options.index.records.get(KEYS.segment(name));
-    return !row || decodeSegment(row).bytes < bytes;
-  });
+  await adoptSegments(options);
 }
 
 /** After the loss of the index: everything is entered by its own header, contracts by their copies. */
@@ -49,7 +46,7 @@ export async function rebuildIndex(options: RecoverOptions): Promise<void> {
   await restoreContracts(options);
   // Newest first: where a piece lies twice, the later one counts.
   await adoptFiles(options, '', false);
-  await adoptSegments(options, async () => true);
+  await adoptSegments(options);
 }
 
 async function adoptFiles(options: RecoverOptions, first: string, verify: boolean): Promise<void> {
@@ -65,41 +62,36 @@ async function adoptFiles(options: RecoverOptions, first: string, verify: boolea
   }
 }
 
-async function adoptSegments(
-  options: RecoverOptions,
-  wanted: (name: string, bytes: number) => Promise<boolean>,
-): Promise<void> {
-  const { disk, layout } = options;
+/** Only what the index does not know of a segment is looked at: a record before that without a row was erased. */
+async function adoptSegments(options: RecoverOptions): Promise<void> {
+  const { disk, layout, index } = options;
   for (const { name } of (await disk.list(layout.segments)).toReversed()) {
     const parsed = parseSegmentName(name);
-    const size = (await disk.stat(layout.segment(name)))?.size ?? 0;
-    if (!parsed || !(await wanted(name, size))) continue;
-    await adoptSegment(options, { name, day: parsed.day, bytes: await disk.readFile(layout.segment(name)) });
+    if (!parsed) continue;
+    const value = await index.records.get(KEYS.segment(name));
+    const known = value ? decodeSegment(value) : { bytes: 0, deadBytes: 0 };
+    if (((await disk.stat(layout.segment(name)))?.size ?? 0) <= known.bytes) continue;
+    const bytes = await disk.readFile(layout.segment(name));
+    await adoptSegment(options, { name, day: parsed.day, bytes, known });
   }
 }
 
 async function adoptSegment(
   options: RecoverOptions,
-  segment: { readonly name: string; readonly day: string; readonly bytes: Uint8Array },
+  segment: { readonly name: string; readonly day: string; readonly bytes: Uint8Array; readonly known: SegmentRow },
 ): Promise<void> {
   const { index } = options;
-  const found = recordsIn(segment);
-  const isHere = (at: number, piece: FoundPiece | undefined) =>
-    piece !== undefined && 'segment' in piece.place && piece.place.at === at;
-  const pointedAt = async () => {
-    const rows = await index.rows(found.map(({ header }) => header));
-    return found.filter((piece, order) => {
-      const place = rows[order]?.place;
-      return place && 'segment' in place && place.segment === segment.name && isHere(place.at, piece);
-    });
-  };
-  const known = new Set(await pointedAt());
-  const unknown = found.filter((piece) => !known.has(piece));
-  for (let at = 0; at < unknown.length; at += ADOPT_TOGETHER) {
-    await adoptPieces({ ...options, verify: true }, unknown.slice(at, at + ADOPT_TOGETHER));
+  const { name, bytes, known } = segment;
+  const found = recordsIn(segment).filter(({ place }) => 'segment' in place && place.at >= known.bytes);
+  for (let at = 0; at < found.length; at += ADOPT_TOGETHER) {
+    await adoptPieces({ ...options, verify: true }, found.slice(at, at + ADOPT_TOGETHER));
   }
-  const live = (await pointedAt()).reduce((sum, { header }) => sum + spanInSegment(pieceFileBytes(header.length)), 0);
-  const bytes = segment.bytes.length;
-  const row = { bytes, deadBytes: Math.max(0, bytes - live) };
-  await index.inTurn(() => index.commit({ operations: [putSegment(segment.name, row)] }));
+  const rows = await index.rows(found.map(({ header }) => header));
+  let live = 0;
+  for (const [order, { header, place }] of found.entries()) {
+    const isHere = JSON.stringify(rows[order]?.place) === JSON.stringify(place);
+    if (isHere) live += spanInSegment(pieceFileBytes(header.length));
+  }
+  const deadBytes = known.deadBytes + bytes.length - known.bytes - live;
+  await index.inTurn(() => index.commit({ operations: [putSegment(name, { bytes: bytes.length, deadBytes })] }));
 }

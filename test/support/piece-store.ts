@@ -16,8 +16,15 @@ export const MIB = 1024 * 1024;
 
 /** Deterministic bytes. */
 export function bytesOf(seed: number, length: number): Uint8Array {
-  const fraction = seededFraction(seed);
-  return Uint8Array.from({ length }, () => fraction() * 256);
+  const words = new Uint32Array(Math.ceil(length / 4));
+  let state = Math.imul(seed + 1, 2654435761) | 1;
+  for (let at = 0; at < words.length; at += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[at] = state;
+  }
+  return new Uint8Array(words.buffer, 0, length);
 }
 
 export const alice: PersonId = personIdFrom(bytesOf(1, 32));
