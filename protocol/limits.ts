@@ -160,6 +160,21 @@ export const LIMITS = {
   // suppliers
   // customers
   // backup
+  setPathsMax: limit(256, 'paths', 'A change of the settings stays in one log entry.'),
+  setPathBytesMax: limit(8192, 'bytes', 'Twice the longest path Linux takes.'),
+  indexObjectsAim: limit(32, 'objects', 'More of them are merged, so that a new machine reads few objects.'),
+  indexRowsAim: limit(16_384, 'copies', 'Half of an index object, so that a merge fits one.'),
+  catalogueCacheBytesMax: limit(
+    256 * 1024 * 1024,
+    'bytes',
+    'Trees of some million files; what is left out is fetched again.',
+  ),
+  ringBlocksMax: limit(8, 'blocks', 'Enough to keep every seat busy while the next blocks are coded.'),
+  laneCacheBytesMax: limit(1024 ** 3, 'bytes', 'An evening of a slow supplier; older pieces come by refill.'),
+  backupTasksMax: limit(2, 'tasks', 'More only share the same disk and line.'),
+  sendersMax: limit(256, 'senders', 'Every seat of the largest family, and former ones.'),
+  sendConcurrencyMax: limit(16, 'requests', 'Fills a line of 1 Gbit/s over 100 ms with pieces of 1 MiB.'),
+  skippedNamedMax: limit(1000, 'paths', 'More unreadable paths tell nothing new; all are counted.'),
   // restore
   // rebuild
   // faces
