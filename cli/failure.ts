@@ -46,7 +46,7 @@ function knownError(error: unknown): BitDustError {
   if (error instanceof BitDustError) return error;
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return new BitDustError('USAGE', message.endsWith(')') || message.endsWith('?') ? message : `${message}.`);
+    return new BitDustError('USAGE', /[.)?]$/.test(message) ? message : `${message}.`);
   }
   const message = error instanceof Error ? error.message : String(error);
   return new BitDustError('INTERNAL', `Something went wrong: ${message}`, { cause: error });

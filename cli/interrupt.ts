@@ -19,5 +19,10 @@ export function signalOfTerminal(): AbortSignal {
     abort.abort(new Interrupted('Interrupted.', signal));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  // A parent that holds a channel to us wants us to end with it.
+  if (process.connected) {
+    process.once('disconnect', () => interrupt('SIGTERM'));
+    process.channel?.unref();
+  }
   return abort.signal;
 }

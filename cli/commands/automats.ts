@@ -10,7 +10,8 @@ type Format = 'svg' | 'mermaid' | 'json';
 
 /** What the charts give, whether a node runs or not. */
 interface Charts {
-  chartOf(machine: string, format: Format): Chart | Promise<Chart>;
+  chartOf(machine: string): Chart;
+  drawnChart(machine: string, format: 'svg' | 'mermaid'): string;
 }
 
 /** `automats`: what runs, and how it moves. */
@@ -72,8 +73,8 @@ function addChart(automats: Command): void {
     .action(
       action(async (context, { format }: { readonly format: Format }, machine: string) => {
         const answer = await askOr(context, 'automats.chart', { machine, format }, async () => {
-          const { chartOf } = await loadPart<Charts>('charts');
-          return chartOf(machine, format);
+          const { chartOf, drawnChart } = await loadPart<Charts>('charts');
+          return format === 'json' ? chartOf(machine) : { machine, format, text: drawnChart(machine, format) };
         });
         context.print(answer, () => ('text' in answer ? answer.text : JSON.stringify(answer, null, 2)));
       }),
