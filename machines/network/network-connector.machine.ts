@@ -135,7 +135,7 @@ export const networkConnectorMachine = setup({
       description: 'No peer answered once; one more round decides before anybody is told that we are offline.',
       entry: ['sayImpaired', 'noteImpaired'],
       initial: 'resting',
-      on: { 'link.opened': 'connected' },
+      on: { 'link.opened': 'connected.resting' },
       states: {
         resting: { after: { retryDelay: 'probing' } },
         probing: {
@@ -158,7 +158,7 @@ export const networkConnectorMachine = setup({
     offline: {
       description: 'No network. Everything is checked again after a while, at once when something changes.',
       entry: [{ type: 'sayDisconnected' }, 'noteDisconnected', 'countAttempt'],
-      on: { 'link.opened': 'connected', 'transport.listening': 'checking' },
+      on: { 'link.opened': 'connected.resting', 'transport.listening': 'checking' },
       after: { retryDelay: 'checking' },
     },
     stopped: { type: 'final' },
