@@ -3,6 +3,7 @@ import { backupMonitorMachine } from './backup/backup-monitor.machine.ts';
 import { backupTaskMachine } from './backup/backup-task.machine.ts';
 import { catalogueSynchronizerMachine } from './backup/catalogue-synchronizer.machine.ts';
 import { dataSenderMachine } from './backup/data-sender.machine.ts';
+import { logSynchronizerMachine } from './backup/log-synchronizer.machine.ts';
 import { versionKeeperMachine } from './backup/version-keeper.machine.ts';
 import { contactStatusMachine } from './contacts/contact-status.machine.ts';
 import { handshakerMachine } from './contacts/handshaker.machine.ts';
@@ -100,6 +101,7 @@ export const MACHINES: readonly MachineRow[] = [
     per: 'document',
   },
   { machine: dataSenderMachine, chapter: 'backup', mirrors: ['data_sender', 'file_up'], per: 'owner × supplier' },
+  { machine: logSynchronizerMachine, chapter: 'backup', mirrors: [], per: 'owner whose log we follow' },
   { machine: versionKeeperMachine, chapter: 'backup', mirrors: [], per: 'node' },
   // restore
   { machine: blockFetcherMachine, chapter: 'restore', mirrors: ['file_down'], per: 'block wanted' },

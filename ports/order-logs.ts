@@ -94,6 +94,8 @@ export interface OrderLog {
   geometries(): Promise<readonly { readonly set: Uint8Array; readonly k: number | null; readonly n: number }[]>;
   /** Entries, state and family documents kept, for accounting. */
   bytes(): number;
+  /** Entries alone. */
+  entryBytes(): number;
   /** The newest complete checkpoint of each log, and when this holder saw it. */
   checkpoints(): readonly (LogPlace & { readonly from: number; readonly sawAt: number })[];
   /** Drops the entries a complete checkpoint took the place of. Their state stays. */
@@ -110,6 +112,10 @@ export interface OwnLog extends OrderLog {
   writeCheckpoint(options: {
     readonly without: ReadonlySet<string>;
   }): Promise<{ readonly from: number; readonly to: number }>;
+  /** Bytes a checkpoint written now would carry. */
+  liveBytes(options: { readonly without: ReadonlySet<string> }): Promise<number>;
+  /** The user decided which branch holds: ours. Removal goes on. */
+  settleFork(): Promise<void>;
   /** Versions of the family in force at a place of our log: the newest named at or before it. */
   familyVersionAt(seq: number): Promise<number | undefined>;
 }

@@ -28,6 +28,7 @@ export const LABELS = {
   version: 'bitdust/version/1',
   document: 'bitdust/document/1',
   audit: 'bitdust/audit/1',
+  logHeads: 'bitdust/log-heads/1',
 } as const;
 
 export type Label = (typeof LABELS)[keyof typeof LABELS] | `bitdust/${string}/${number}`;

@@ -1,4 +1,7 @@
-import type { DeviceId, LogId } from './ids.ts';
+import { encode } from './cbor.ts';
+import { fromHex, labelledHash } from './hash.ts';
+import { bytesOfLog, type DeviceId, keyOfDevice, type LogId } from './ids.ts';
+import { LABELS } from './labels.ts';
 
 /** Where an entry stands: the `seq`-th entry of one log of one device. It names an order uniquely. */
 export interface LogPlace {
@@ -47,4 +50,15 @@ export function comparePlaces(a: LogPlace, b: LogPlace): number {
 /** A total order of entries, the same for everybody, in which nothing stands before what its writer had seen. */
 export function compareStamps(a: LogStamp, b: LogStamp): number {
   return rank(a) - rank(b) || comparePlaces(a, b);
+}
+
+/** What two holders compare first: equal digests mean equal logs. The heads are put in the order of their places. */
+export function headsDigest(heads: readonly LogHead[]): Uint8Array {
+  const rows = heads.toSorted(comparePlaces).map(({ device, log, seq, hash }) => ({
+    device: keyOfDevice(device),
+    hash: fromHex(hash),
+    log: bytesOfLog(log),
+    seq,
+  }));
+  return labelledHash(LABELS.logHeads, encode(rows));
 }

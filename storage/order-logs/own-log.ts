@@ -82,6 +82,20 @@ export class OwnStoredLog extends StoredLog implements OwnLog {
     });
   }
 
+  async liveBytes(options: { readonly without: ReadonlySet<string> }): Promise<number> {
+    let bytes = 0;
+    for await (const rows of checkpointParts({ records: this.world.records, keys: this.keys, ...options })) {
+      bytes += rows.reduce((sum, row) => sum + row.length, 0);
+    }
+    return bytes;
+  }
+
+  settleFork(): Promise<void> {
+    return this.change(async ({ draft }) => {
+      draft.meta = { ...draft.meta, forked: false };
+    });
+  }
+
   async familyVersionAt(seq: number): Promise<number | undefined> {
     const { device, log } = this.own;
     const named = [...this.memory.families.values()].filter(

@@ -175,6 +175,10 @@ export class StoredLog implements OrderLog {
     return this.memory.meta.entryBytes + this.memory.meta.stateBytes;
   }
 
+  entryBytes(): number {
+    return this.memory.meta.entryBytes;
+  }
+
   checkpoints() {
     return [...this.memory.heads.values()].flatMap(({ device, log, checkpoint }) =>
       checkpoint === null ? [] : [{ device, log, seq: checkpoint.to, from: checkpoint.from, sawAt: checkpoint.sawAt }],
