@@ -28,6 +28,7 @@ export interface CommitterOptions {
   readonly volume: Volume;
   readonly segments: SegmentWriter;
   readonly crashPoint: (name: CrashPoint) => void | Promise<void>;
+  readonly sweep: () => Promise<void>;
   /** Uploads running now, waiting ones included; when all of them wait, nobody else is waited for. */
   readonly uploading: () => number;
 }
@@ -96,9 +97,11 @@ export class Committer {
       await crashPoint('piece.renamed');
       await this.#syncFolders({ left, fail });
       await crashPoint('piece.named');
-      await indexPieces({ ...this.#options, arrived: left, grown, at, fail });
+      const freed = await indexPieces({ ...this.#options, arrived: left, grown, at, fail });
       await crashPoint('piece.indexed');
       for (const { resolve } of left.keys()) resolve();
+      // Nobody waits for this: what a new piece took the place of is known to be garbage.
+      if (freed) await this.#options.sweep().catch((cause: unknown) => volume.note(cause));
     } catch (cause) {
       // Whatever is left was not acknowledged; an already settled promise ignores this.
       for (const arriving of group) fail(arriving, cause);

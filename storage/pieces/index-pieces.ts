@@ -9,14 +9,14 @@ import type { PieceIndex } from './piece-index.ts';
 import { freePlaces } from './places.ts';
 import { freshRow, KEYS, type PlacedRow } from './rows.ts';
 
-/** Enters arrived pieces into index and accounts in one durable batch; what a piece takes the place of is given up. */
+/** Enters arrived pieces into index and accounts in one durable batch; what a piece takes the place of is given up. True when there is garbage now. */
 export function indexPieces(options: {
   readonly index: PieceIndex;
   readonly arrived: Map<Arriving, Place>;
   readonly grown: ReadonlyMap<string, number>;
   readonly at: number;
   readonly fail: (arriving: Arriving, cause: unknown) => void;
-}): Promise<void> {
+}): Promise<boolean> {
   const { index, arrived, grown, at, fail } = options;
   return index.inTurn(async () => {
     const before = await index.rows([...arrived.keys()].map(({ received }) => received.offer));
@@ -39,11 +39,12 @@ export function indexPieces(options: {
       if (old.trash) operations.push({ remove: KEYS.trash(old.trash.since, old) });
       left.push(old);
     }
-    if (operations.length === 0) return;
+    if (operations.length === 0) return false;
     operations.push({ put: KEYS.lastDay, value: textBytes(dayOf(at)) });
     operations.push(...(await freePlaces({ index, rows: left, grown })));
     await index.commit({ operations, accounts });
     for (const { reservation } of arrived.keys()) reservation.release();
+    return left.length > 0;
   });
 
   function placeOperations(offer: Arriving['received']['offer'], place: Place): readonly RecordOperation[] {

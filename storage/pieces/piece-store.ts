@@ -57,6 +57,7 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
     volume,
     segments,
     crashPoint,
+    sweep,
     uploading: () => uploading,
   });
   const trash = { index, now, crashPoint, sweepGarbage: sweep };

@@ -8,6 +8,7 @@ import { ed25519Cases } from './ed25519-cases.ts';
 import { formatAreas } from './format-cases.ts';
 import { identityCases } from './identity-cases.ts';
 import { keychainCases } from './keychain-cases.ts';
+import { pieceCases, readPieceFile } from './piece-cases.ts';
 import type { Vector } from './vector-file.ts';
 
 /** A family of vectors: how they are made, and how their bytes are judged. `read` throws for what it refuses. */
@@ -31,5 +32,6 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   'identity-file': { cases: identityCases, read: (bytes) => readIdentityFile(bytes).bytes },
   keychain: { cases: keychainCases, read: (bytes) => readKeychain(bytes).statement.bytes },
+  'piece-file': { cases: pieceCases, read: readPieceFile },
   ...formatAreas,
 };
