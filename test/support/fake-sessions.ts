@@ -120,7 +120,7 @@ function fakeChannel(stream: ByteStream, options: { readonly taker: Taker; reado
   };
 }
 
-interface FakeSelf {
+export interface FakeSelf {
   readonly signer: Signer;
   readonly networkId: Uint8Array;
   readonly clock: Clock;
@@ -179,7 +179,8 @@ async function answer(
   return fakeChannel(stream, { taker, exporter });
 }
 
-function fakeSecurity(self: FakeSelf): SessionSecurity {
+/** Knock and records of the fake; exported for tests that play a hostile peer. */
+export function fakeSecurity(self: FakeSelf): SessionSecurity {
   const image = fakeSealingKey('x25519', imageOf(self.signer.publicKey));
   const judge = createKnockJudge({ image, networkId: self.networkId, clock: self.clock });
   return {
