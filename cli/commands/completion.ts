@@ -5,9 +5,6 @@ import type { Context } from '../context.ts';
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** A running node that does not answer by then is left alone: a person waits at the keyboard. */
-const VALUES_DEADLINE_MS = 800;
-
 /** `completion`: a script for the shell, made from the commands themselves. */
 export function addCompletion(program: Command): void {
   const completion = program
@@ -29,7 +26,6 @@ export function addCompletion(program: Command): void {
 
 async function printValues(context: Context, kind: string): Promise<void> {
   const { valuesOf } = await import('../completion/values.ts');
-  const signal = AbortSignal.timeout(VALUES_DEADLINE_MS);
-  const values = await valuesOf(kind, context, signal).catch(() => []);
+  const values = await valuesOf(kind, context).catch(() => []);
   if (values.length > 0) context.print({ values }, () => values.join('\n'));
 }

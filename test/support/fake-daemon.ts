@@ -38,6 +38,7 @@ function lockFile(path: string) {
 function storyOperations(home: string): NodeOperations {
   const pid = process.pid;
   async function* silent(signal: AbortSignal) {
+    process.stdout.write('following\n');
     yield samples.task;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
