@@ -79,10 +79,12 @@ export interface BlockSource {
     readonly signal: AbortSignal;
   }): Promise<Uint8Array>;
   /** A whole block in one buffer, and whether it had to be decoded. */
-  readBlock(options: {
-    readonly block: BlockId;
-    readonly signal: AbortSignal;
-  }): Promise<{ readonly bytes: Uint8Array; readonly decoded: boolean; readonly fetchedBytes: number }>;
+  readBlock(options: { readonly block: BlockId; readonly signal: AbortSignal }): Promise<{
+    readonly bytes: Uint8Array;
+    readonly decoded: boolean;
+    readonly fetchedBytes: number;
+    readonly release: () => void;
+  }>;
   /** Opens one chunk by any of its copies. */
   readChunk(options: {
     readonly chunk: Uint8Array;

@@ -4,6 +4,8 @@ import type { BlockId, DeviceId } from '../../protocol/ids.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
 
 export interface BlockFetcherInput {
+  /** Names the run outside the machine: one block may be fetched twice at a time. */
+  readonly fetch: string;
   readonly block: BlockId;
   /** Pieces needed: k for a block, less for a range from data seats. */
   readonly need: number;
@@ -23,10 +25,10 @@ export interface SeatFault {
 export interface BlockFetcherPorts {
   /** Asks these seats; resolves when enough pieces came or every seat asked so far has answered. Pieces already here count. */
   readonly askPieces: Effect<
-    { block: BlockId; seats: readonly number[]; need: number },
+    { fetch: string; seats: readonly number[]; need: number },
     { readonly got: number; readonly faults: readonly SeatFault[] }
   >;
-  readonly checkBlock: Effect<{ block: BlockId }, { readonly ok: boolean; readonly faults: readonly SeatFault[] }>;
+  readonly checkBlock: Effect<{ fetch: string }, { readonly ok: boolean; readonly faults: readonly SeatFault[] }>;
 }
 
 interface Context extends BlockFetcherInput {
@@ -98,7 +100,7 @@ export const blockFetcherMachine = setup({
           invoke: {
             src: 'askPieces',
             input: ({ context }) => ({
-              block: context.block,
+              fetch: context.fetch,
               seats: context.seats.slice(0, context.asked),
               need: context.need,
             }),
@@ -111,7 +113,7 @@ export const blockFetcherMachine = setup({
           invoke: {
             src: 'askPieces',
             input: ({ context }) => ({
-              block: context.block,
+              fetch: context.fetch,
               seats: context.seats.slice(0, context.asked),
               need: context.need,
             }),
@@ -133,7 +135,7 @@ export const blockFetcherMachine = setup({
     checking: {
       invoke: {
         src: 'checkBlock',
-        input: ({ context }) => ({ block: context.block }),
+        input: ({ context }) => ({ fetch: context.fetch }),
         onDone: [
           { guard: ({ event }) => event.output.ok, target: 'fetched' },
           { target: 'damaged', actions: assign({ faults: ({ event }) => event.output.faults }) },

@@ -1,0 +1,105 @@
+import type { Bus } from '../../bus/bus.ts';
+import { backupMonitorWith, type Weighed } from '../../machines/backup/backup-monitor.machine.ts';
+import type { Health } from '../../ports/health.ts';
+import type { ActorRuntime, Clock } from '../../ports/world.ts';
+import type { VersionId } from '../../protocol/ids.ts';
+import { urgentMark } from '../../protocol/marks.ts';
+import { ActorPool } from '../kit/actor-pool.ts';
+import type { Service } from '../kit/service.ts';
+import { isRefillDue } from '../rebuild/choose-repairs.ts';
+import { lossProbabilityYear, ninesOf } from './loss-probability.ts';
+
+export interface BackupMonitorNeeds {
+  readonly bus: Bus;
+  readonly runtime: ActorRuntime;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly isNetworkUp: () => boolean;
+  readonly uptime: () => number;
+  readonly refillWaitMs: () => number;
+  /** Stored versions whose every block has become whole since the last call. */
+  readonly newlySafe: () => Promise<readonly VersionId[]>;
+  readonly onFailure: (key: string, error: unknown) => void;
+}
+
+export interface BackupMonitor extends Service {
+  review(): void;
+  /** When health was last weighed; null before. */
+  checkedAt(): number | null;
+}
+
+const KEY = 'node';
+const WEAK_TOLD_MAX = 64;
+
+/** Wires `backup-monitor` to the health table. */
+export function createBackupMonitor(needs: BackupMonitorNeeds): BackupMonitor {
+  const { bus, clock, health } = needs;
+  let weighedAt: number | null = null;
+  let unsubscribe: () => void = () => undefined;
+
+  async function weighClasses(): Promise<Weighed> {
+    const [rescue, refill] = [
+      await health.weakest('rescue', WEAK_TOLD_MAX),
+      await health.weakest('refill', WEAK_TOLD_MAX),
+    ];
+    const due = refill.filter((block) => isRefillDue(block, clock.now(), needs.refillWaitMs()));
+    const summary = health.summary();
+    weighedAt = clock.now();
+    return {
+      rescue: rescue.map((block) => ({
+        block: block.block,
+        held: block.held,
+        urgent: block.held <= urgentMark(block),
+      })),
+      refill: due.length,
+      unreadable: summary.blocks.unreadable > 0 && summary.weakest ? [summary.weakest.block] : [],
+      weakest: summary.weakest?.block ?? null,
+      nines: ninesOf(lossProbabilityYear(summary.histogram, needs.uptime())),
+      safeVersions: await needs.newlySafe(),
+      nextDueMs: refill.length > due.length ? needs.refillWaitMs() : null,
+    };
+  }
+
+  const pool = new ActorPool({
+    machine: backupMonitorWith({
+      weighClasses,
+      recount: async () => ({ cursor: null, done: true, ...(await health.recount()) }),
+    }),
+    runtime: needs.runtime,
+    actorsMax: 1,
+    onEmit: (fact) => bus.publish(fact),
+    onFailure: needs.onFailure,
+  });
+
+  return {
+    start() {
+      pool.open(KEY, { networkUp: needs.isNetworkUp() });
+      unsubscribe = bus.subscribe(
+        [
+          'network.connected',
+          'network.disconnected',
+          'suppliers.changed',
+          'seat.became-away',
+          'seat.came-back',
+          'inventory.differed',
+          'pieces.delivered',
+          'backup.entered',
+          'backup.stored',
+          'supplier.confessed',
+          'piece.found-missing',
+          'piece.found-bad',
+          'block.repaired',
+          'rebuild.finished',
+          'rebuild.stuck',
+        ],
+        (fact) => pool.sendAll(fact),
+      );
+    },
+    stop() {
+      unsubscribe();
+      pool.closeAll();
+    },
+    review: () => pool.sendAll({ type: 'review' }),
+    checkedAt: () => weighedAt,
+  };
+}

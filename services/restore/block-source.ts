@@ -1,0 +1,139 @@
+import type { BlockSource, ChunkCopy } from '../../ports/catalogue.ts';
+import type { OrderLog } from '../../ports/order-logs.ts';
+import type { BlockShape, Pipeline } from '../../ports/pipeline.ts';
+import { pieceBytes } from '../../protocol/block-size.ts';
+import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
+import type { BlockId } from '../../protocol/ids.ts';
+import { LEAF_BYTES } from '../../protocol/piece-tree.ts';
+import type { BlockFetchers } from './block-fetcher.service.ts';
+import { allLeaves, leavesFor } from './retrieve.ts';
+
+export interface BlockSourceNeeds {
+  readonly log: Pick<OrderLog, 'block'>;
+  readonly fetchers: BlockFetchers;
+  readonly pipeline: Pick<Pipeline, 'decode' | 'openChunks'>;
+}
+
+/** Bytes fetched and blocks decoded so far, for status and the story of a restore. */
+export interface SourceCounters {
+  readonly fetchedBytes: number;
+  readonly decodedBlocks: number;
+}
+
+/** Reads stored bytes over the fetchers: ranges from their data pieces, else the same leaves of any k pieces. */
+export function createBlockSource(needs: BlockSourceNeeds): BlockSource & { counters(): SourceCounters } {
+  const { log, fetchers, pipeline } = needs;
+  let fetchedBytes = 0;
+  let decodedBlocks = 0;
+
+  async function rowOf(block: BlockId) {
+    const row = await log.block(block);
+    if (!row || row.standing === 'erased' || row.standing === 'abandoned') {
+      throw new BitDustError('TOO_FEW_PIECES', 'The block is not stored any more.', {
+        details: { blocks: [{ block, have: 0, k: row?.k ?? 0 }] },
+      });
+    }
+    return row;
+  }
+
+  /** Bytes of one piece, from its own seat, else computed from the same leaves of k others. */
+  async function readOfPiece(
+    block: BlockId,
+    range: { readonly index: number; readonly offset: number; readonly length: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array> {
+    const row = await rowOf(block);
+    const { index, signal } = range;
+    const span = leavesFor({ ...range, pieceLength: pieceBytes(row.k, row.size) });
+    const from = range.offset - span.leaf * LEAF_BYTES;
+    try {
+      const { pieces, fetchedBytes: fetched } = await fetchers.fetch({ row, span, need: 1, only: [index], signal });
+      fetchedBytes += fetched;
+      return pieces.get(index)!.subarray(from, from + range.length);
+    } catch (error) {
+      if (!isBitDustError(error, 'TOO_FEW_PIECES')) throw error;
+    }
+    const { pieces, fetchedBytes: fetched } = await fetchers.fetch({ row, span, need: row.k, signal });
+    fetchedBytes += fetched;
+    const slice = [...pieces.values()][0]!.length;
+    const shape: BlockShape = { block, k: row.k, n: row.n, size: slice * row.k, roots: row.roots };
+    const { bytes, release } = await pipeline.decode({ shape, pieces, signal });
+    decodedBlocks += 1;
+    try {
+      return bytes.slice(index * slice + from, index * slice + from + range.length);
+    } finally {
+      release();
+    }
+  }
+
+  async function readRange(options: {
+    readonly block: BlockId;
+    readonly offset: number;
+    readonly length: number;
+    readonly signal: AbortSignal;
+  }): Promise<Uint8Array> {
+    const { block, offset, length, signal } = options;
+    const row = await rowOf(block);
+    if (offset < 0 || length < 0 || offset + length > row.size)
+      throw new BitDustError('BAD_INPUT', 'The range lies outside the block.');
+    const piece = pieceBytes(row.k, row.size);
+    const parts: Promise<Uint8Array>[] = [];
+    for (let at = offset; at < offset + length; ) {
+      const index = Math.floor(at / piece);
+      const end = Math.min(offset + length, (index + 1) * piece);
+      parts.push(readOfPiece(block, { index, offset: at - index * piece, length: end - at, signal }));
+      at = end;
+    }
+    const read = await Promise.all(parts);
+    if (read.length === 1) return read[0]!;
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const part of read) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  async function gather(options: { readonly block: BlockId; readonly signal: AbortSignal }) {
+    const row = await rowOf(options.block);
+    const span = allLeaves(pieceBytes(row.k, row.size));
+    const gathered = await fetchers.fetch({ row, span, need: row.k, signal: options.signal });
+    fetchedBytes += gathered.fetchedBytes;
+    return { row, ...gathered };
+  }
+
+  async function openCopy(chunk: Uint8Array, copy: ChunkCopy, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await readRange({ block: copy.block, offset: copy.offset, length: copy.length, signal });
+    const [opened] = await pipeline.openChunks({ bytes, chunks: [{ chunk, copy, at: 0 }], signal });
+    return opened!;
+  }
+
+  return {
+    readRange,
+    async readBlock(options) {
+      const { row, pieces, fetchedBytes: fetched } = await gather(options);
+      const { block, k, n, size, roots } = row;
+      const { bytes, decoded, release } = await pipeline.decode({
+        shape: { block, k, n, size, roots },
+        pieces,
+        signal: options.signal,
+      });
+      if (decoded) decodedBlocks += 1;
+      return { bytes, decoded, fetchedBytes: fetched, release };
+    },
+    async readChunk({ chunk, copies, signal }) {
+      let last: unknown = new BitDustError('TOO_FEW_PIECES', 'No copy of the chunk is known.');
+      for (const copy of copies) {
+        try {
+          return await openCopy(chunk, copy, signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          last = error;
+        }
+      }
+      throw last;
+    },
+    gather: async (options) => (await gather(options)).pieces,
+    counters: () => ({ fetchedBytes, decodedBlocks }),
+  };
+}
