@@ -24,7 +24,8 @@ type Event =
   | { readonly type: 'resume' }
   | { readonly type: 'stop' }
   | { readonly type: 'judge' }
-  | Fact<'interfaces.changed' | 'restore.started' | 'restore.finished'>;
+  | { readonly type: 'planRead' }
+  | Fact<'interfaces.changed' | 'restore.started' | 'restore.finished' | 'restore.failed'>;
 
 interface Context {
   readonly plan: TrafficPlan;
@@ -55,6 +56,7 @@ const keeper = setup({
   },
   actions: {
     judge: raise({ type: 'judge' }),
+    endRestore: assign({ restores: ({ context }) => Math.max(0, context.restores - 1) }),
     announce: enqueueActions(({ context, enqueue }, params: { mode: BudgetMode }) => {
       const budget = budgetOf(params.mode, context.plan);
       if (!isBudgetChange(context.announced, budget)) return;
@@ -70,11 +72,54 @@ const keeper = setup({
   },
 });
 
-/** The inside of every mode: rest, measure, and read the plan again when asked or at its next boundary. */
-const watching = keeper.createStateConfig({
-  initial: 'resting',
+/** How traffic is held now. */
+const mode = keeper.createStateConfig({
+  initial: 'unlimited',
+  on: {
+    judge: [
+      { guard: 'isClosed', target: '.closed' },
+      { guard: 'isBusy', target: '.yielding' },
+      { guard: 'isCapped', target: '.limited' },
+      { target: '.unlimited' },
+    ],
+  },
   states: {
-    resting: { after: { sampleEvery: 'measuring', planEdge: 'reading' } },
+    unlimited: { entry: { type: 'announce', params: { mode: 'unlimited' } } },
+    limited: { entry: { type: 'announce', params: { mode: 'limited' } } },
+    yielding: {
+      entry: { type: 'announce', params: { mode: 'yielding' } },
+      on: {
+        // a calm sample changes nothing: only calm that lasts leads out
+        judge: [{ guard: 'isClosed', target: 'closed' }, { guard: 'isBusy', target: 'yielding', reenter: true }, {}],
+      },
+      after: { calmPeriod: [{ guard: 'isCapped', target: 'limited' }, { target: 'unlimited' }] },
+    },
+    closed: { entry: { type: 'announce', params: { mode: 'closed' } } },
+  },
+});
+
+/** What feeds the judgement: the plan, read again at its next boundary, and the load of the line. */
+const watch = keeper.createStateConfig({
+  initial: 'reading',
+  on: {
+    setPlan: '.reading',
+    'interfaces.changed': '.reading',
+    planRead: { target: '.resting', reenter: true },
+  },
+  after: { planEdge: '.reading' },
+  states: {
+    reading: {
+      invoke: {
+        src: 'readPlan',
+        input: {},
+        onDone: {
+          actions: [assign({ plan: ({ event }) => event.output }), raise({ type: 'planRead' }), 'judge'],
+        },
+        onError: 'resting',
+      },
+      after: { sampleTimeout: 'resting' },
+    },
+    resting: { after: { sampleEvery: 'measuring' } },
     measuring: {
       invoke: {
         src: 'measureLoad',
@@ -84,19 +129,8 @@ const watching = keeper.createStateConfig({
       },
       after: { sampleTimeout: 'resting' },
     },
-    reading: {
-      invoke: {
-        src: 'readPlan',
-        input: {},
-        onDone: { target: 'resting', actions: [assign({ plan: ({ event }) => event.output }), 'judge'] },
-        onError: 'resting',
-      },
-      after: { sampleTimeout: 'resting' },
-    },
   },
 });
-
-const readAgain = keeper.createStateConfig({ on: { setPlan: '.reading', 'interfaces.changed': '.reading' } }).on;
 
 /** Turns caps, schedule and load into the present traffic budget. */
 export const budgetKeeperMachine = keeper.createMachine({
@@ -104,48 +138,19 @@ export const budgetKeeperMachine = keeper.createMachine({
   description: 'Turns caps, schedule and load into the present traffic budget.',
   options: { maxIterations: 100 },
   context: { plan: OPEN_PLAN, delayMs: null, paused: false, restores: 0, announced: null },
-  initial: 'unlimited',
-  on: {
-    stop: '.stopped',
-    pause: { actions: [assign({ paused: true }), 'judge'] },
-    resume: { actions: [assign({ paused: false }), 'judge'] },
-    'restore.started': { actions: [assign({ restores: ({ context }) => context.restores + 1 }), 'judge'] },
-    'restore.finished': {
-      actions: [assign({ restores: ({ context }) => Math.max(0, context.restores - 1) }), 'judge'],
-    },
-    judge: [
-      { guard: 'isClosed', target: '.closed' },
-      { guard: 'isBusy', target: '.yielding' },
-      { guard: 'isCapped', target: '.limited' },
-      { target: '.unlimited' },
-    ],
-  },
+  initial: 'keeping',
+  on: { stop: '.stopped' },
   states: {
-    unlimited: {
-      ...watching,
-      initial: 'reading',
-      entry: { type: 'announce', params: { mode: 'unlimited' } },
-      on: readAgain,
-    },
-    limited: {
-      ...watching,
-      entry: { type: 'announce', params: { mode: 'limited' } },
-      on: readAgain,
-    },
-    yielding: {
-      ...watching,
-      entry: { type: 'announce', params: { mode: 'yielding' } },
+    keeping: {
+      type: 'parallel',
       on: {
-        ...readAgain,
-        // without a busy sample the calm goes on, and only its end leaves this state
-        judge: [{ guard: 'isClosed', target: 'closed' }, { guard: 'isBusy', target: 'yielding', reenter: true }, {}],
+        pause: { actions: [assign({ paused: true }), 'judge'] },
+        resume: { actions: [assign({ paused: false }), 'judge'] },
+        'restore.started': { actions: [assign({ restores: ({ context }) => context.restores + 1 }), 'judge'] },
+        'restore.finished': { actions: ['endRestore', 'judge'] },
+        'restore.failed': { actions: ['endRestore', 'judge'] },
       },
-      after: { calmPeriod: [{ guard: 'isCapped', target: 'limited' }, { target: 'unlimited' }] },
-    },
-    closed: {
-      ...watching,
-      entry: { type: 'announce', params: { mode: 'closed' } },
-      on: readAgain,
+      states: { mode, watch },
     },
     stopped: { type: 'final' },
   },

@@ -18,7 +18,7 @@ export interface DiskGuardInput {
 
 export interface DiskGuardPorts {
   /** Reads the marker; with `write` also writes and removes a small file. */
-  readonly probeDisk: Effect<{ write: boolean }, DiskProbe>;
+  readonly probeDisk: Effect<{ store: string; write: boolean }, DiskProbe>;
 }
 
 type Event = { readonly type: 'stop' } | { readonly type: 'judge' } | Fact<'space.donation-changed' | 'host.woke'>;
@@ -78,7 +78,7 @@ const watching = guard.createStateConfig({
     probing: {
       invoke: {
         src: 'probeDisk',
-        input: ({ context }) => ({ write: context.readChecks >= READ_CHECKS_MAX }),
+        input: ({ context }) => ({ store: context.store, write: context.readChecks >= READ_CHECKS_MAX }),
         onDone: { target: 'resting', actions: [{ type: 'noteProbe', params: ({ event }) => event.output }, 'judge'] },
         onError: { target: 'resting', actions: ['noteSilence', 'judge'] },
       },
