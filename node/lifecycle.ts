@@ -56,7 +56,10 @@ const MOVING = ['starting', 'stopping', 'halted'];
 
 /** The life of a node: its own machine, and one for each service. */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { bus, runtime, random, services, home, onFailure, inspector, clock } = options;
+  const { bus, runtime, random, home, onFailure, inspector, clock } = options;
+  /** Names of services whose stop has not answered. */
+  const stopping = new Set<string>();
+  const services = options.services.map((service) => noting(service, stopping));
   const lifecycles = createServiceLifecycles({ bus, runtime, random, services, onFailure });
   const switched = new Set<string>();
   const begun = Promise.withResolvers<void>();
@@ -94,9 +97,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     for (const { name } of [...services].reverse()) {
       lifecycles.switchOff(name);
       await until(lifecycles, (states) => stateOf(states, name) === 'off', grace.signal).catch(() => undefined);
+      signal.throwIfAborted();
     }
     grace.end();
-    const late = lifecycles.states().filter(({ state }) => state !== 'off');
+    const late = lifecycles.states().filter(({ name, state }) => state !== 'off' || stopping.has(name));
     lifecycles.stop();
     await home.close();
     return { late: late.map(nameOf) };
@@ -132,22 +136,33 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       return { late };
     },
     services: () => SERVICES.map(({ name }) => view(name)),
-    switchOn(name) {
+    async switchOn(name) {
       switched.add(known(name));
       lifecycles.switchOn(name);
       return rested(name);
     },
-    switchOff(name) {
+    async switchOff(name) {
       switched.delete(known(name));
       lifecycles.switchOff(name);
       return rested(name);
     },
-    restart(name) {
+    async restart(name) {
       switched.add(known(name));
       lifecycles.restart(name);
       return rested(name);
     },
     giveUp: (name, reason) => lifecycles.giveUp(known(name), reason),
+  };
+}
+
+function noting(service: ManagedService, stopping: Set<string>): ManagedService {
+  return {
+    ...service,
+    async stop(signal) {
+      stopping.add(service.name);
+      await service.stop(signal);
+      stopping.delete(service.name);
+    },
   };
 }
 

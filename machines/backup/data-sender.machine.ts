@@ -77,6 +77,8 @@ export const dataSenderMachine = setup({
   },
   delays: {
     progressTimeout: 20_000,
+    /** A batch goes on while it makes progress, which its port watches; this only bounds the port. */
+    batchDeadline: 3_600_000,
     refusedRetry: 3_600_000,
     retryDelay: ({ context }) => backoffMs(context.attempt, context.seed, { fromMs: 2_000, toMs: 600_000 }),
   },
@@ -116,6 +118,7 @@ export const dataSenderMachine = setup({
         },
       },
       on: { 'seat.caught-up': {} },
+      after: { batchDeadline: { target: 'backingOff', actions: 'countTry' } },
     },
     judging: {
       entry: [],

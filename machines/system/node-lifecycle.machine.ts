@@ -107,6 +107,7 @@ export const nodeLifecycleMachine = setup({
         'identity.registered': 'startingServices',
         'identity.restored': 'startingServices',
       },
+      after: { reviewEvery: { target: 'unregistered', reenter: true } },
     },
     startingServices: {
       invoke: {
