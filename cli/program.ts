@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import { addAutomats } from './commands/automats.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCatalogue } from './commands/catalogue.ts';
@@ -33,14 +32,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 node not running, 4 not found,
 5 not enough peers or pieces, 6 denied, 130 interrupted.`;
 
 /** The whole command line. A command whose part is not there is not registered. */
-export function createProgram(): Command {
+export function createProgram(version: string): Command {
   const program = new Command('bitdust')
     .description("Keeps your files safe on other people's machines.")
     .option('--home <folder>', "home of the node (default: BITDUST_HOME, then the platform's data folder)")
     .option('--json', 'print one JSON document, and nothing else, on standard output')
     .option('--quiet', 'print nothing but errors')
     .option('--no-color', 'print without colours')
-    .version(manifest.version, '-V, --version', 'show the version')
+    .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXAMPLES)

@@ -7,7 +7,8 @@ import { createProgram } from './program.ts';
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   process.stdout.on('error', endQuietly);
   process.stderr.on('error', endQuietly);
-  const program = createProgram();
+  const { VERSION } = await import('../node/version.ts');
+  const program = createProgram(VERSION);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return 0;

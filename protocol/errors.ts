@@ -284,8 +284,6 @@ export const ERRORS = {
   ORIGIN_NOT_ALLOWED: { sentence: 'This Origin is not allowed here.', hint: null, exit: 6 },
   RATE_LIMITED: { sentence: 'Too many requests.', hint: 'Wait a moment.', exit: 6 },
   ROUTE_NOT_FOUND: { sentence: 'There is no such operation.', hint: 'See /api/openapi.json.', exit: 4 },
-  STREAM_BROKEN: { sentence: 'The answer broke off before its end.', hint: 'See bitdust logs.', exit: 1 },
-  TERMINAL_NEEDED: { sentence: 'This needs a terminal.', hint: null, exit: 2 },
   NETWORK_FILE_INVALID: {
     sentence: 'The network file is not valid.',
     hint: 'It is {"name"?, "id"?, "bootstrap": ["host:port"]}.',
