@@ -4,8 +4,8 @@ import type { Directory } from './directory.ts';
 import type { Disk } from './disk.ts';
 import type { RecordEngine } from './records.ts';
 import type { Sealing } from './sealing.ts';
-import type { Sessions } from './sessions.ts';
-import type { SignerFactory } from './signer.ts';
+import type { SessionClaims, Sessions } from './sessions.ts';
+import type { Signer, SignerFactory } from './signer.ts';
 import type { Transport } from './transports.ts';
 import type { Workers } from './workers.ts';
 
@@ -65,11 +65,23 @@ export interface World {
   readonly stores: RecordEngine;
   readonly transports: readonly Transport[];
   /** Made once the device key is known. */
-  sessions(self: { readonly device: DeviceId; readonly networkId: Uint8Array }): Sessions;
+  sessions(self: SessionSelf): Sessions;
   readonly sealing: Sealing;
   readonly signer: SignerFactory;
   directory(options: DirectoryOptions): Directory;
   readonly workers: Workers;
+  /** Frees what the world itself holds (threads, timers, the log file), after the node has stopped. */
+  close?(): Promise<void>;
+}
+
+/** Who speaks in sessions. */
+export interface SessionSelf {
+  readonly device: DeviceId;
+  /** Of the device. */
+  readonly signer: Signer;
+  readonly networkId: Uint8Array;
+  /** Person and head that our proofs name. */
+  readonly claims?: () => SessionClaims;
 }
 
 export interface DirectoryOptions {
