@@ -41,6 +41,8 @@ export interface StoredFile {
   /** Index in the list that was given. */
   readonly index: number;
   readonly chunks: readonly Uint8Array[];
+  /** Plaintext length of each chunk. */
+  readonly lengths: readonly number[];
   readonly holes: readonly (readonly [number, number])[];
   /** What was read, also when it changed meanwhile. */
   readonly fingerprint: Fingerprint;

@@ -14,6 +14,8 @@ export interface TreeEntry {
   readonly size: number;
   /** Chunk ids of a file's content in order, or of a folder's own tree objects. */
   readonly chunks: readonly Uint8Array[];
+  /** Plaintext length of each chunk of a file, so that a range is found without reading what is before it; empty for others. */
+  readonly lengths: readonly number[];
   /** Zero runs left out of `chunks`: offset and length, in order. */
   readonly holes: readonly (readonly [number, number])[];
   readonly target: Uint8Array | null;
@@ -33,6 +35,8 @@ const entryShape = map({
   f: optional(int(1, 999_999_999)),
   z: optional(int(1)),
   c: optional(bytes({ min: 32, max: LIMITS.treeChunksPerEntryMax.value * 32 })),
+  /** Plaintext lengths of the chunks; left out where there is one chunk, since the size says it. */
+  s: optional(array(int(1), LIMITS.treeChunksPerEntryMax.value, 1)),
   h: optional(array(int(), HOLES_PER_PART_MAX * 2, 2)),
   l: optional(bytes({ min: 1, max: LIMITS.linkTargetBytesMax.value })),
   r: optional(oneOf(true)),
@@ -80,10 +84,12 @@ function partsOf(entry: TreeEntry): EntryWire[] {
   );
   return Array.from({ length: count }, (_, part) => {
     const chunks = entry.chunks.slice(part * chunksMax, (part + 1) * chunksMax);
+    const lengths = entry.lengths.length < 2 ? [] : entry.lengths.slice(part * chunksMax, (part + 1) * chunksMax);
     const holes = entry.holes.slice(part * HOLES_PER_PART_MAX, (part + 1) * HOLES_PER_PART_MAX);
     return {
       ...head,
       ...(chunks.length === 0 ? {} : { c: concatBytes(...chunks) }),
+      ...(lengths.length === 0 ? {} : { s: [...lengths] }),
       ...(holes.length === 0 ? {} : { h: holes.flat() }),
       ...(part === 0 ? {} : { p: true as const }),
     };
@@ -91,7 +97,14 @@ function partsOf(entry: TreeEntry): EntryWire[] {
 }
 
 function weightOf(part: EntryWire): number {
-  return 64 + part.n.length + (part.c?.length ?? 0) + (part.h?.length ?? 0) * 9 + (part.l?.length ?? 0);
+  return (
+    64 +
+    part.n.length +
+    (part.c?.length ?? 0) +
+    (part.s?.length ?? 0) * 5 +
+    (part.h?.length ?? 0) * 9 +
+    (part.l?.length ?? 0)
+  );
 }
 
 /** Objects are cut before this size, so that one changed file writes little again; a single long entry may pass it. */
@@ -140,24 +153,41 @@ function checkEntry(entry: TreeEntry): void {
   if (entry.kind !== 'file' && entry.holes.length > 0) invalid('only files have holes');
   if (entry.kind === 'link' && entry.chunks.length > 0) invalid('a link has no chunks');
   checkHoles(entry);
+  checkLengths(entry);
+}
+
+function checkLengths({ kind, size, chunks, lengths, holes }: TreeEntry): void {
+  if (kind !== 'file') {
+    if (lengths.length > 0) invalid('only chunks of files have lengths');
+    return;
+  }
+  const filled = lengths.reduce((sum, length) => sum + length, 0) + holes.reduce((sum, [, length]) => sum + length, 0);
+  if (lengths.length !== chunks.length || filled !== size) invalid('chunks and holes do not make up the file');
 }
 
 function entryFrom(parts: readonly EntryWire[]): TreeEntry {
   const [first] = parts;
   const chunks: Uint8Array[] = [];
+  const lengths: number[] = [];
   const holes: [number, number][] = [];
-  for (const { c, h } of parts) {
+  for (const { c, s, h } of parts) {
     if ((c?.length ?? 0) % 32 !== 0 || (h?.length ?? 0) % 2 !== 0) invalid('chunk ids or holes are cut short');
+    lengths.push(...(s ?? []));
     for (let at = 0; c !== undefined && at < c.length; at += 32) chunks.push(c.slice(at, at + 32));
     for (let at = 0; h !== undefined && at < h.length; at += 2) holes.push([h[at]!, h[at + 1]!]);
+  }
+  const size = first!.z ?? 0;
+  if (lengths.length === 0 && first!.k === 0 && chunks.length === 1) {
+    lengths.push(size - holes.reduce((sum, [, length]) => sum + length, 0));
   }
   const entry: TreeEntry = {
     name: first!.n,
     kind: KINDS[first!.k]!,
     mode: first!.m,
     mtimeNs: BigInt(first!.t) * NS_PER_SECOND + BigInt(first!.f ?? 0),
-    size: first!.z ?? 0,
+    size,
     chunks,
+    lengths,
     holes,
     target: first!.l ?? null,
     changedWhileRead: first!.r === true,

@@ -24,6 +24,7 @@ interface FileState {
   readonly path: Uint8Array;
   readonly name: ByteName;
   chunks: Uint8Array[];
+  lengths: number[];
   holes: [number, number][];
   fingerprint: Fingerprint;
   changed: boolean;
@@ -33,11 +34,21 @@ interface FileState {
 function stateOf(entry: ScannedEntry, index: number): FileState {
   const { path, size, mtimeNs, ctimeNs, inode } = entry;
   const fingerprint = { size, mtimeNs, ctimeNs, inode };
-  return { index, path, name: toByteName(path), chunks: [], holes: [], fingerprint, changed: false, skipped: null };
+  return {
+    index,
+    path,
+    name: toByteName(path),
+    chunks: [],
+    lengths: [],
+    holes: [],
+    fingerprint,
+    changed: false,
+    skipped: null,
+  };
 }
 
-function storedFile({ index, chunks, holes, fingerprint, changed, skipped }: FileState): StoredFile {
-  return { index, chunks, holes, fingerprint, changedWhileRead: changed, skipped };
+function storedFile({ index, chunks, lengths, holes, fingerprint, changed, skipped }: FileState): StoredFile {
+  return { index, chunks, lengths, holes, fingerprint, changedWhileRead: changed, skipped };
 }
 
 /** A run of zeros at the end of one window goes on at the begin of the next. */
@@ -48,15 +59,17 @@ function addHole(file: FileState, offset: number, length: number): void {
 }
 
 function collect(slice: readonly FileState[], answer: ReadAnswer): void {
-  for (const file of answer.restarted) Object.assign(slice[file]!, { chunks: [], holes: [] });
+  for (const file of answer.restarted) Object.assign(slice[file]!, { chunks: [], lengths: [], holes: [] });
   for (const [index, file] of answer.files.entries()) {
     slice[file]!.chunks.push(answer.ids.subarray(index * 32, (index + 1) * 32));
+    slice[file]!.lengths.push(answer.lengths[index]!);
   }
   for (const [file, offset, length] of answer.holes) addHole(slice[file]!, offset, length);
   for (const { file, fingerprint, changed, failure } of answer.done) {
     const state = slice[file]!;
     Object.assign(state, { fingerprint, changed });
-    if (failure !== null) Object.assign(state, { chunks: [], holes: [], skipped: { path: state.path, ...failure } });
+    if (failure !== null)
+      Object.assign(state, { chunks: [], lengths: [], holes: [], skipped: { path: state.path, ...failure } });
   }
 }
 

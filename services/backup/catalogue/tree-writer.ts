@@ -81,6 +81,7 @@ function bareFolder(name: Uint8Array): TreeEntry {
     mtimeNs: 0n,
     size: 0,
     chunks: [],
+    lengths: [],
     holes: [],
     target: null,
     changedWhileRead: false,

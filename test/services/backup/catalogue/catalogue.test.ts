@@ -25,6 +25,7 @@ function file(name: string, content: string): TreeEntry {
     mtimeNs: 5n,
     size: content.length,
     chunks: [sha256(textBytes(content))],
+    lengths: [content.length],
     holes: [],
     target: null,
     changedWhileRead: false,
@@ -32,7 +33,7 @@ function file(name: string, content: string): TreeEntry {
 }
 
 function folder(name: string): TreeEntry {
-  return { ...file(name, ''), kind: 'folder', mode: 0o755, size: 0, chunks: [] };
+  return { ...file(name, ''), kind: 'folder', mode: 0o755, size: 0, chunks: [], lengths: [] };
 }
 
 /** A catalogue over memory; its objects are stored in one block that a test can bury. */
