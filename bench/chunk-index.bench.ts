@@ -4,24 +4,19 @@ import { join } from 'node:path';
 import type { Records } from '../ports/records.ts';
 import { createRealDisk } from '../storage/disk/real.ts';
 import { createRecordEngine } from '../storage/records/engine.ts';
+import { type BenchRow, median } from './kit.ts';
 
 const ROW_BYTES = 120;
 const IDS_PER_BATCH = 4096;
 /** Chunk ids of one 8 MiB window of small files. */
 const IDS_PER_WINDOW = 128;
 const MIB = 1024 * 1024;
-
-interface Row {
-  readonly name: string;
-  readonly runs: number;
-  readonly median: number;
-  readonly unit: string;
-}
+const alone = { ratio: null, against: null };
 
 /** An index of a million chunk ids: filling it, asking for windows of it, and the memory it takes. */
 export async function run(
   options: { readonly ids?: number; readonly runs?: number; readonly engine?: 'rocksdb' | 'leveldb' } = {},
-): Promise<readonly Row[]> {
+): Promise<readonly BenchRow[]> {
   const { ids = 1_000_000, runs = 5 } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bitdust-bench-'));
   const engine = createRecordEngine(createRealDisk(), {
@@ -41,10 +36,10 @@ export async function run(
       unknown.push(await windowsPerSecond(store.records, (index) => idOf(ids + index)));
     }
     return [
-      { name: `${name}: filling`, runs: 1, median: ids / filled, unit: 'ids/s' },
-      { name: `${name}: getMany of ${IDS_PER_WINDOW} known`, runs, median: median(known), unit: 'ids/s' },
-      { name: `${name}: getMany of ${IDS_PER_WINDOW} unknown`, runs, median: median(unknown), unit: 'ids/s' },
-      { name: `${name}: resident memory`, runs: 1, median: rssBytes / MIB, unit: 'MiB' },
+      { name: `${name}: filling`, runs: 1, median: ids / filled, unit: 'ids/s', ...alone },
+      { name: `${name}: getMany of ${IDS_PER_WINDOW} known`, runs, median: median(known), unit: 'ids/s', ...alone },
+      { name: `${name}: getMany of ${IDS_PER_WINDOW} unknown`, runs, median: median(unknown), unit: 'ids/s', ...alone },
+      { name: `${name}: resident memory`, runs: 1, median: rssBytes / MIB, unit: 'MiB', ...alone },
     ];
   } finally {
     await store.close();
@@ -85,8 +80,4 @@ async function seconds(work: () => Promise<void>): Promise<number> {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

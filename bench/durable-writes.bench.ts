@@ -10,22 +10,19 @@ import { pieceRoot } from '../protocol/piece-tree.ts';
 import { createRealDisk } from '../storage/disk/real.ts';
 import { openPieceStore } from '../storage/pieces/piece-store.ts';
 import { createRecordEngine } from '../storage/records/engine.ts';
+import { type BenchRow, median } from './kit.ts';
 
 const CALLERS = 16;
 const MIB = 1024 * 1024;
+const alone = { ratio: null, against: null };
 const customer = personIdFrom(new Uint8Array(32).fill(1));
 
-interface Row {
-  readonly name: string;
-  readonly runs: number;
-  readonly median: number;
-  readonly unit: string;
-}
-
 /** Acknowledged pieces a second of one supplier, 16 callers at once, and what each costs in syncs. */
-export async function run(options: { readonly pieces?: number; readonly runs?: number } = {}): Promise<readonly Row[]> {
+export async function run(
+  options: { readonly pieces?: number; readonly runs?: number } = {},
+): Promise<readonly BenchRow[]> {
   const { pieces = 1600, runs = 3 } = options;
-  const rows: Row[] = [];
+  const rows: BenchRow[] = [];
   for (const { name, length, count } of [
     { name: '16 KiB pieces, into segments', length: 16 * 1024, count: pieces },
     { name: '256 KiB pieces, a file each', length: 256 * 1024, count: pieces / 4 },
@@ -33,18 +30,26 @@ export async function run(options: { readonly pieces?: number; readonly runs?: n
     const results: Measured[] = [];
     for (let at = 0; at < runs; at += 1) results.push(await measure({ length, count, seed: at }));
     const middle = (of: (result: Measured) => number) => median(results.map(of));
-    rows.push({ name: `durable writes: ${name}`, runs, median: middle((one) => one.perSecond), unit: 'pieces/s' });
+    rows.push({
+      name: `durable writes: ${name}`,
+      runs,
+      median: middle((one) => one.perSecond),
+      unit: 'pieces/s',
+      ...alone,
+    });
     rows.push({
       name: `durable writes: ${name}: bytes`,
       runs,
       median: middle((one) => one.mibPerSecond),
       unit: 'MiB/s',
+      ...alone,
     });
     rows.push({
       name: `durable writes: ${name}: syncs`,
       runs,
       median: middle((one) => one.syncs),
       unit: 'syncs/piece',
+      ...alone,
     });
   }
   return rows;
@@ -157,8 +162,4 @@ function countSyncs(disk: Disk): { readonly disk: Disk; syncs(): number } {
     },
   };
   return { disk: counting, syncs: () => syncs };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -1,26 +1,21 @@
-import { join } from 'node:path';
 import type { Disk } from '../../ports/disk.ts';
-import type { OrderStands, PieceOffer, PieceStore } from '../../ports/pieces.ts';
+import type { OrderStands, PieceStore } from '../../ports/pieces.ts';
 import type { Records } from '../../ports/records.ts';
 import type { Clock, Random } from '../../ports/world.ts';
-import { BitDustError } from '../../protocol/errors.ts';
-import { equalBytes } from '../../protocol/hash.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { createAgreements } from './agreements.ts';
-import { Committer } from './committer.ts';
 import { compactSegments } from './compact.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { sweepGarbage } from './garbage.ts';
 import { digestOf, rowsOf, splitOf } from './inventory.ts';
-import { layoutOf, newFileName } from './layout.ts';
+import { layoutOf } from './layout.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { PieceIndex } from './piece-index.ts';
 import { createPieceReader } from './reader.ts';
-import { receivePiece } from './receive.ts';
-import { isLive, KEYS, publicRow } from './rows.ts';
+import { publicRow } from './rows.ts';
 import { markRotten, verifyNext } from './scrub.ts';
 import { type SegmentNumbers, SegmentWriter } from './segments.ts';
 import { bringBackPieces, discardPieces, emptyTrash } from './trash.ts';
+import { createUploads } from './uploads.ts';
 import { Volume } from './volume.ts';
 
 export interface PieceStoreOptions {
@@ -37,7 +32,13 @@ export interface PieceStoreOptions {
 
 /** Opens the piece store of a folder; one whose volume is not there opens too, and is `unavailable` until it comes. */
 export async function openPieceStore(options: PieceStoreOptions): Promise<PieceStore> {
-  const { disk, records, clock, random, crashPoint = () => {} } = options;
+  const parts = makeParts(options);
+  await parts.lifecycle.open();
+  return storeOver(parts);
+}
+
+function makeParts(options: PieceStoreOptions) {
+  const { disk, records, clock, crashPoint = () => {} } = options;
   const layout = layoutOf(options.folder);
   const index = new PieceIndex(records);
   const numbers: SegmentNumbers = { next: 1 };
@@ -46,22 +47,18 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
   const reader = createPieceReader({ disk, layout, index, volume, onRotten: (row) => markRotten(index, row) });
   const segments = new SegmentWriter({ disk, layout, numbers });
   const sweep = () => sweepGarbage({ disk, layout, index, crashPoint });
-  const lifecycle = createLifecycle({ ...options, layout, index, volume, reader, numbers, sweep });
-  const coming = new Set<string>();
-  let uploading = 0;
-  const committer = new Committer({
-    disk,
-    layout,
-    clock,
-    index,
-    volume,
-    segments,
-    crashPoint,
-    sweep,
-    uploading: () => uploading,
-  });
   const trash = { index, now, crashPoint, sweepGarbage: sweep };
-  await lifecycle.open();
+  const shared = { ...options, crashPoint, layout, index, volume, reader, numbers, segments, sweep, now };
+  return {
+    ...shared,
+    trash,
+    lifecycle: createLifecycle(shared),
+    uploads: createUploads({ ...shared, bringBack: (refs) => bringBackPieces(trash, refs) }),
+  };
+}
+
+function storeOver(parts: ReturnType<typeof makeParts>): PieceStore {
+  const { index, volume, reader, segments, trash, lifecycle, uploads } = parts;
 
   /** Everything about pieces asks first whether the volume is there, so that "not here" is never said of a lost one. */
   async function there<Answer>(work: () => Promise<Answer>): Promise<Answer> {
@@ -69,32 +66,8 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
     return volume.guard(work);
   }
 
-  async function take(
-    offer: PieceOffer,
-    content: AsyncIterable<Uint8Array>,
-    signal: AbortSignal | undefined,
-  ): Promise<'stored' | 'have'> {
-    const row = await index.row(offer);
-    if (row && !row.rotten && equalBytes(row.root, offer.root)) {
-      if (!row.trash || (await bringBackPieces(trash, [offer])).length > 0) return 'have';
-    }
-    volume.requireRoom();
-    const reservation = index.accounts.reserve(offer.customer, Math.max(0, offer.length - (row?.length ?? 0)));
-    uploading += 1;
-    try {
-      const path = join(layout.incoming, newFileName(offer, random.bytes(8)));
-      const received = await receivePiece({ disk, offer, content, path, signal });
-      await committer.submit(received, reservation);
-      return 'stored';
-    } finally {
-      reservation.release();
-      uploading -= 1;
-      committer.consider();
-    }
-  }
-
   return {
-    ...createAgreements({ disk, layout, index }),
+    ...createAgreements(parts),
     get storeId() {
       return volume.storeId;
     },
@@ -104,30 +77,13 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
     account: (customer) => index.accounts.account(customer),
     accounts: () => index.accounts.all(),
     totals: () => index.accounts.totals(),
-    standing: (refs) =>
-      there(async () => {
-        const rows = await index.rows(refs);
-        return refs.map((ref, at) => {
-          if (isLive(rows[at])) return 'have';
-          return coming.has(KEYS.piece(ref)) ? 'coming' : 'not';
-        });
-      }),
+    standing: (refs) => there(() => uploads.standing(refs)),
     row: (ref) =>
       there(async () => {
         const row = await index.row(ref);
         return row && publicRow(row);
       }),
-    async store(offer, content, { signal } = {}) {
-      requireSound(offer);
-      const key = KEYS.piece(offer);
-      if (coming.has(key)) throw new BitDustError('PIECE_COMING');
-      coming.add(key);
-      try {
-        return await there(() => take(offer, content, signal));
-      } finally {
-        coming.delete(key);
-      }
-    },
+    store: (offer, content, how) => there(() => uploads.store(offer, content, how)),
     read: (ref, range) => there(() => reader.read(ref, range)),
     prove: (ref, leaves) => there(() => reader.prove(ref, leaves)),
     digest: (customer, span) => there(() => digestOf(index, customer, span)),
@@ -139,25 +95,18 @@ export async function openPieceStore(options: PieceStoreOptions): Promise<PieceS
     discard: (refs) => there(() => discardPieces(trash, refs)),
     bringBack: (refs) => there(() => bringBackPieces(trash, refs)),
     emptyTrash: (wanted) => there(() => emptyTrash(trash, wanted)),
-    verifyNext: (wanted) => there(() => verifyNext({ index, reader, volume, now }, wanted)),
+    verifyNext: (wanted) => there(() => verifyNext(parts, wanted)),
     compact: () =>
       there(async () => {
-        const current = () => segments.currentName;
-        const freed = await compactSegments({ disk, layout, index, reader, numbers, now, current, crashPoint });
-        await sweep();
+        const freed = await compactSegments({ ...parts, current: () => segments.currentName });
+        await parts.sweep();
         return freed;
       }),
     probe: () => lifecycle.probe(),
     async close() {
-      await committer.idle();
+      await uploads.idle();
       await segments.close();
       await lifecycle.close();
     },
   };
-}
-
-function requireSound({ seat, length, root }: PieceOffer): void {
-  const sound = Number.isInteger(seat) && seat >= 0 && seat <= 255 && root.length === 32;
-  if (!sound || !Number.isInteger(length) || length < 1) throw new BitDustError('BAD_INPUT');
-  if (length > LIMITS.pieceBytesMax.value) throw new BitDustError('TOO_LARGE');
 }

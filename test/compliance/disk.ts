@@ -10,11 +10,12 @@ export function diskCompliance(
   name: string,
   fresh: () => Promise<{ readonly disk: Disk; readonly folder: string }>,
 ): void {
-  const about = (title: string, body: (disk: Disk, folder: string) => Promise<void>) =>
-    test(`${name}: ${title}`, async () => {
+  const about = (title: string, body: (disk: Disk, folder: string) => Promise<void>): void => {
+    void test(`${name}: ${title}`, async () => {
       const { disk, folder } = await fresh();
       await body(disk, folder);
     });
+  };
 
   about('reads back what was written at any position', async (disk, folder) => {
     const file = await disk.open(`${folder}/a`, 'create');

@@ -16,8 +16,11 @@ export function recordsCompliance(
   name: string,
   fresh: () => Promise<{ readonly engine: RecordEngine; readonly folder: string }>,
 ): void {
-  const about = (title: string, body: (store: RecordStore, engine: RecordEngine, folder: string) => Promise<void>) =>
-    test(`${name}: ${title}`, async () => {
+  const about = (
+    title: string,
+    body: (store: RecordStore, engine: RecordEngine, folder: string) => Promise<void>,
+  ): void => {
+    void test(`${name}: ${title}`, async () => {
       const { engine, folder } = await fresh();
       const store = await engine.open(folder);
       try {
@@ -26,6 +29,7 @@ export function recordsCompliance(
         await store.close();
       }
     });
+  };
 
   about('gives back what a batch put, in the order asked for', async ({ records }) => {
     await records.batch([put('b', 2), put('a', 1), { remove: 'none' }, put('empty')], { durable: true });

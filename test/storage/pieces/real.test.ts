@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { PieceStore } from '../../../ports/pieces.ts';
 import type { RecordStore } from '../../../ports/records.ts';
 import { createRealDisk } from '../../../storage/disk/real.ts';
@@ -64,4 +68,37 @@ for (const engine of ['rocksdb', 'leveldb'] as const) {
     await store.close();
     await database.close();
   });
+
+  test(`on a real disk with ${engine}: after kill -9 everything acknowledged is there, whole and counted`, async () => {
+    const home = await mkdtemp(join(tmpdir(), 'bitdust-pieces-'));
+    folders.push(home);
+    const acknowledged: number[] = [];
+    for (let round = 0; round < 2; round += 1) acknowledged.push(...(await storeUntilKilled(home, engine, round)));
+    assert.ok(acknowledged.length >= 60);
+    const { store, database } = await open(home);
+    const pieces = acknowledged.map((number) => pieceOf(number, number % 2 ? 5000 : 70_000));
+    assert.ok((await store.standing(pieces.map(({ offer }) => offer))).every((word) => word === 'have'));
+    assert.deepEqual((await store.verifyNext({ cursor: null, bytes: 4096 * MIB })).rotten, []);
+    let usedBytes = 0;
+    for await (const row of store.each(alice)) usedBytes += row.length;
+    assert.equal(store.account(alice)?.usedBytes, usedBytes);
+    await store.close();
+    await database.close();
+  });
+}
+
+/** Runs a process that stores pieces and kills it after some were acknowledged; gives their numbers. */
+async function storeUntilKilled(home: string, engine: string, round: number): Promise<readonly number[]> {
+  const script = fileURLToPath(new URL('../../support/storing-child.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, home, engine, String(round * 10_000)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const numbers: number[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    numbers.push(Number(line));
+    if (numbers.length === 30 + round * 7) child.kill('SIGKILL');
+  }
+  await exited;
+  return numbers;
 }
