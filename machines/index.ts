@@ -9,6 +9,7 @@ import { contactStatusMachine } from './contacts/contact-status.machine.ts';
 import { handshakerMachine } from './contacts/handshaker.machine.ts';
 import { customerAgreementMachine } from './customers/customer-agreement.machine.ts';
 import { customersRejectorMachine } from './customers/customers-rejector.machine.ts';
+import { familyMemberMachine } from './customers/family-member.machine.ts';
 import { storeCheckerMachine } from './customers/store-checker.machine.ts';
 import { identityRegistrarMachine } from './identity/identity-registrar.machine.ts';
 import { identityRestorerMachine } from './identity/identity-restorer.machine.ts';
@@ -90,6 +91,7 @@ export const MACHINES: readonly MachineRow[] = [
   // customers
   { machine: customerAgreementMachine, chapter: 'customers', mirrors: ['customer_assistant'], per: 'customer' },
   { machine: customersRejectorMachine, chapter: 'customers', mirrors: ['customers_rejector'], per: 'node' },
+  { machine: familyMemberMachine, chapter: 'customers', mirrors: ['family_member'], per: 'customer family' },
   { machine: storeCheckerMachine, chapter: 'customers', mirrors: [], per: 'store folder' },
   // backup
   { machine: backupMonitorMachine, chapter: 'backup', mirrors: ['backup_monitor'], per: 'node' },

@@ -96,8 +96,8 @@ export interface OrderLog {
   bytes(): number;
   /** Entries alone. */
   entryBytes(): number;
-  /** The newest complete checkpoint of each log, and when this holder saw it. */
-  checkpoints(): readonly (LogPlace & { readonly from: number; readonly sawAt: number })[];
+  /** The newest complete checkpoint of each log, when this holder saw it, and whether the entries before it are gone. */
+  checkpoints(): readonly (LogPlace & { readonly from: number; readonly sawAt: number; readonly dropped: boolean })[];
   /** Drops the entries a complete checkpoint took the place of. Their state stays. */
   dropBefore(checkpoint: LogPlace): Promise<{ readonly entries: number; readonly bytes: number }>;
 }

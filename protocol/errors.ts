@@ -176,6 +176,7 @@ export const ERRORS = {
   SUPPLIER_ALREADY_HIRED: { sentence: 'That device has a seat already.', hint: null, exit: 1 },
   // customers
   CUSTOMER_NOT_FOUND: { sentence: 'There is no such customer.', hint: 'bitdust customers lists them.', exit: 4 },
+  DOCUMENT_UNKNOWN: { sentence: 'That document is not kept here.', hint: null, exit: 4 },
   // backup
   PATH_NOT_FOUND: { sentence: 'There is nothing at that path.', hint: null, exit: 4 },
   SET_PATHS_DIFFER: { sentence: 'The set of that name holds other paths.', hint: 'Choose another --set.', exit: 1 },

@@ -151,6 +151,11 @@ export const LIMITS = {
   indexRowsMax: limit(32_768, 'copies', 'An index object is one chunk of at most 4 MiB.'),
   indexEarlierMax: limit(4096, 'objects', 'Merged long before: a row is 250 bytes.'),
   setNameBytesMax: limit(36, 'bytes', 'A sealed version entry stays under 400 bytes.'),
+  readyRecordsMax: limit(
+    16,
+    'records',
+    'Root head, the list heads of eight admins, and recovery records over a rotation.',
+  ),
   marksPerBlockMax: limit(8, 'marks of a kind and log', 'A row stays small whatever a broken device writes.'),
   segmentPieceBytesMax: limit(64 * 1024, 'bytes', 'Smaller pieces share segments: a file each costs three syncs.'),
   segmentBytesMax: limit(16 * 1024 * 1024, 'bytes', 'Compacting a segment is one short piece of work.'),

@@ -31,30 +31,26 @@ export function createLogShrink(needs: LogShrinkNeeds): LogShrink {
 
   async function isDropDue(): Promise<boolean> {
     const checkpoint = ownCheckpoint();
-    if (checkpoint === undefined) return false;
+    if (checkpoint === undefined || checkpoint.dropped) return false;
     const reachedAt = await holders.checkpointAt(checkpoint.seq);
-    if (reachedAt !== null) return reachedAt >= 0 && clock.now() - reachedAt >= DROP_AFTER_MS;
+    if (reachedAt !== null) return clock.now() - reachedAt >= DROP_AFTER_MS;
     if (await quorum.isAtQuorum(checkpoint.seq)) await holders.noteCheckpoint(checkpoint.seq, clock.now());
     return false;
   }
 
   /** A checkpoint that waits for its 90 d is enough for now. */
-  async function isWaiting(): Promise<boolean> {
-    const checkpoint = ownCheckpoint();
-    return checkpoint !== undefined && (await holders.checkpointAt(checkpoint.seq)) !== -1;
-  }
+  const isWaiting = () => ownCheckpoint()?.dropped === false;
 
   return {
     async canShrink() {
       if (await isDropDue()) return true;
       const bytes = log.entryBytes();
-      return bytes >= Math.max(SHRINK_FROM_BYTES, judgedBytes * 1.25) && !(await isWaiting());
+      return bytes >= Math.max(SHRINK_FROM_BYTES, judgedBytes * 1.25) && !isWaiting();
     },
     async shrink() {
       const checkpoint = ownCheckpoint();
       if (checkpoint !== undefined && (await isDropDue())) {
         await log.dropBefore(checkpoint);
-        await holders.noteCheckpoint(checkpoint.seq, -1);
         return { wrote: false };
       }
       const without = await forgotten();

@@ -42,13 +42,6 @@ const STATES: Readonly<Record<string, LogSyncState>> = {
   alone: 'alone',
   forked: 'forked',
 };
-const HEARD = [
-  'log.noticed',
-  'supplier.connected',
-  'suppliers.changed',
-  'network.connected',
-  'document.changed',
-] as const;
 
 /** Wires the log-synchronizer of our own log. */
 export function createLogSynchronizer(needs: LogSynchronizerNeeds): LogSync & Service {
@@ -108,7 +101,7 @@ export function createLogSynchronizer(needs: LogSynchronizerNeeds): LogSync & Se
     onEmit: (fact) => bus.publish(fact),
     onFailure: needs.onFailure,
   });
-  let unsubscribe = (): void => undefined;
+  let endings: readonly (() => void)[] = [];
 
   function appended(kinds: readonly string[]): void {
     more();
@@ -125,10 +118,13 @@ export function createLogSynchronizer(needs: LogSynchronizerNeeds): LogSync & Se
         forked: log.forked(),
         seed: Math.floor(needs.random.fraction() * 2 ** 31),
       });
-      unsubscribe = bus.subscribe(HEARD, (fact) => pool.sendAll(fact));
+      endings = [
+        bus.subscribe(['log.noticed', 'supplier.connected'], (fact) => void pool.send(fact.owner, fact)),
+        bus.subscribe(['suppliers.changed', 'network.connected', 'document.changed'], (fact) => pool.sendAll(fact)),
+      ];
     },
     stop() {
-      unsubscribe();
+      for (const end of endings) end();
       pool.closeAll();
       seats.stop();
       pulls.end();

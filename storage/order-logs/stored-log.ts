@@ -180,9 +180,11 @@ export class StoredLog implements OrderLog {
   }
 
   checkpoints() {
-    return [...this.memory.heads.values()].flatMap(({ device, log, checkpoint }) =>
-      checkpoint === null ? [] : [{ device, log, seq: checkpoint.to, from: checkpoint.from, sawAt: checkpoint.sawAt }],
-    );
+    return [...this.memory.heads.values()].flatMap(({ device, log, first, checkpoint }) => {
+      if (checkpoint === null) return [];
+      const { from, to, sawAt } = checkpoint;
+      return [{ device, log, seq: to, from, sawAt, dropped: first >= from }];
+    });
   }
 
   dropBefore(checkpoint: LogPlace): Promise<{ readonly entries: number; readonly bytes: number }> {
