@@ -159,7 +159,6 @@ export class SessionLink implements Link, FrameSink {
     }
     const before = this.#session;
     this.#leaveSession();
-    this.#replacing = false;
     if (before !== undefined) this.#deadlines.leave(before.channel, numbers);
     this.#outbox.resumeFrom(numbers.theyReceived);
     this.#inbox.expectFrom(numbers.told);

@@ -39,6 +39,10 @@ class SessionsOver implements Sessions {
   readonly #admission = createAdmission();
   /** Links that a proof of ours names and whose answer is not there yet. */
   readonly #asking = new Set<string>();
+  /** Links of which both sides dialled at once and theirs was kept. */
+  readonly #crossed = new Set<string>();
+  /** The last proof to each peer that has no answer yet. */
+  readonly #turns = new Map<DeviceId, Promise<void>>();
   readonly #closing = new AbortController();
 
   constructor(core: SessionsCore) {
@@ -92,20 +96,34 @@ class SessionsOver implements Sessions {
     return Promise.resolve();
   }
 
-  readonly #crossed = new Set<string>();
-
   async #dial(dialled: Dialled): Promise<Link> {
-    const { signer, security, claims } = this.#core;
-    const responder = keyOfDevice(dialled.peer);
-    const channel = await security.dial(dialled.stream, responder);
-    const named = this.#nameable(dialled.peer);
-    if (named !== undefined) this.#asking.add(named.id);
+    const { security } = this.#core;
+    const channel = await security.dial(dialled.stream, keyOfDevice(dialled.peer));
+    // One proof at a time to one peer, so that the second names the link that the first made or goes on with.
+    const before = this.#turns.get(dialled.peer);
+    const turn = (before ?? Promise.resolve()).then(() => this.#prove(dialled, channel));
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(dialled.peer, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(dialled.peer) === over) this.#turns.delete(dialled.peer);
+    }
+  }
+
+  async #prove(dialled: Dialled, channel: Channel): Promise<Link> {
+    const { signer, claims } = this.#core;
+    const named = this.#links.youngestWith(dialled.peer);
     const told = named?.beginReplacement() ?? 0;
+    if (named !== undefined) this.#asking.add(named.id);
     try {
       const proof = encodeProof({
         signer,
         exporter: channel.exporter,
-        responder,
+        responder: keyOfDevice(dialled.peer),
         claims: claims?.() ?? NO_CLAIMS,
         link: named === undefined ? null : fromHex(named.id),
         received: told,
@@ -116,12 +134,6 @@ class SessionsOver implements Sessions {
       if (named !== undefined) this.#asking.delete(named.id);
       named?.endReplacement();
     }
-  }
-
-  /** The link a proof may name now. One at a time, so that both ends count from the same frame. */
-  #nameable(peer: DeviceId): SessionLink | undefined {
-    const link = this.#links.youngestWith(peer);
-    return link === undefined || this.#asking.has(link.id) ? undefined : link;
   }
 
   #accepted(
@@ -191,8 +203,8 @@ class SessionsOver implements Sessions {
       if (compareBytes(signer.publicKey, proof.key) < 0) return undefined;
       this.#crossed.add(named.id);
     }
-    if (named?.canResumeFrom(proof.received)) return { link: named, goesOn: true };
-    named?.drop('it cannot go on from there');
+    // A count that does not fit is of a proof that was overtaken; the link itself is sound.
+    if (named !== undefined) return named.canResumeFrom(proof.received) ? { link: named, goesOn: true } : undefined;
     const id = toHex(random.bytes(16));
     return { link: this.#newLink({ id, peer, inbound: true, path, claims: proof.claims }), goesOn: false };
   }

@@ -24,13 +24,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('bulk' as const), from: side, bytes: fc.integer({ min: 1, max: 500_000 }) }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 400 }) }) },
-  { weight: 2, arbitrary: fc.constant({ do: 'break' as const }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('replace' as const), by: side }) },
+  { weight: 4, arbitrary: fc.constant({ do: 'break' as const }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('replace' as const), by: side }) },
 );
 
+const wires = fc.record({ latencyMs: fc.constantFrom(0, 5, 80), bytesPerSecond: fc.constantFrom(400_000, 4_000_000) });
+
 /** Plays the steps, brings the link back at the end, and gives what came and what was sent. */
-async function play(steps: readonly Step[], latencyMs: number) {
-  const world = fakeSessionsWorld({ latencyMs, jitterMs: 5, bytesPerSecond: 3_000_000 });
+async function play(steps: readonly Step[], wire: { readonly latencyMs: number; readonly bytesPerSecond: number }) {
+  const { latencyMs, bytesPerSecond } = wire;
+  const world = fakeSessionsWorld({ latencyMs, jitterMs: 5, bytesPerSecond });
   const { alice, bob, at, near, far } = await linked(world);
   const back = await answering(world, alice);
   const ends = { near: { link: near, sent: [] as Uint8Array[] }, far: { link: far, sent: [] as Uint8Array[] } };
@@ -87,18 +90,31 @@ async function relisten(
 
 test('whatever breaks and whoever dials again, packets come once and in order and streams whole', async () => {
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { minLength: 1, maxLength: 25 }),
-      fc.constantFrom(0, 5, 80),
-      async (steps, latencyMs) => {
-        const { ends, got, near, far } = await play(steps, latencyMs);
-        const hashes = (list: readonly Uint8Array[]) =>
-          list.map((packet) => Buffer.from(packet).toString('base64').slice(0, 40) + packet.length);
-        assert.deepEqual(hashes(got.far.got), hashes(ends.near.sent));
-        assert.deepEqual(hashes(got.near.got), hashes(ends.far.sent));
-        assert.deepEqual([near.state, far.state], ['up', 'up']);
-      },
-    ),
-    { numRuns: 60 },
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), wires, async (steps, wire) => {
+      const { ends, got, near, far } = await play(steps, wire);
+      const hashes = (list: readonly Uint8Array[]) =>
+        list.map((packet) => Buffer.from(packet).toString('base64').slice(0, 40) + packet.length);
+      assert.deepEqual(hashes(got.far.got), hashes(ends.near.sent));
+      assert.deepEqual(hashes(got.near.got), hashes(ends.far.sent));
+      assert.deepEqual([near.state, far.state], ['up', 'up']);
+    }),
+    { numRuns: 1500 },
   );
+});
+
+test('a frame torn by the break comes whole, wherever it was torn', async () => {
+  for (let ms = 20; ms < 400; ms += 35) {
+    const steps: readonly Step[] = [
+      { do: 'bulk', from: 'near', bytes: 120_000 },
+      { do: 'bulk', from: 'far', bytes: 120_000 },
+      { do: 'pass', ms },
+      { do: 'break' },
+      { do: 'replace', by: ms % 2 === 0 ? 'near' : 'far' },
+      { do: 'pass', ms: 50 },
+      { do: 'replace', by: 'near' },
+      { do: 'send', from: 'far', bytes: 10 },
+    ];
+    const { got } = await play(steps, { latencyMs: 5, bytesPerSecond: 400_000 });
+    assert.equal(got.near.got.length, 1);
+  }
 });
