@@ -24,12 +24,13 @@ export class Inbox {
     return this.#received;
   }
 
+  /** Nothing is owed while frames come a second time: what is acknowledged now would not be sent, and be missed. */
   get owesAnything(): boolean {
-    return this.#owedFrames > 0;
+    return this.#owedFrames > 0 && this.#skipFrames === 0;
   }
 
   get owesNow(): boolean {
-    return this.#owedFrames >= OWED_FRAMES || this.#owedBytes >= OWED_BYTES;
+    return this.owesAnything && (this.#owedFrames >= OWED_FRAMES || this.#owedBytes >= OWED_BYTES);
   }
 
   /** True when packets wait for a listener beyond the limit. */

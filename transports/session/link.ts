@@ -251,7 +251,7 @@ export class SessionLink implements Link, FrameSink {
 
   #sendAcknowledge(): void {
     this.#deadlines.acknowledged();
-    if (this.state !== 'up' || this.#replacing) return;
+    if (this.state !== 'up' || this.#replacing || !this.#inbox.owesAnything) return;
     const count = new Uint8Array(8);
     new DataView(count.buffer).setBigUint64(0, BigInt(this.#inbox.acknowledged()));
     this.#writer.urgent(frame(FRAME.acknowledge, 0, count));
