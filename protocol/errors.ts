@@ -218,6 +218,8 @@ export const ERRORS = {
     hint: 'It works again when enough of the named suppliers are back.',
     exit: 5,
   },
+  RESTORE_FAILED: { sentence: 'The restore could not be finished.', hint: 'See bitdust logs.', exit: 1 },
+  TASKS_TOO_MANY: { sentence: 'Too many tasks of this kind run already.', hint: 'Wait until one has ended.', exit: 1 },
   // rebuild
   // storage
   BLOCK_RECORD_INVALID: { sentence: 'A block record contradicts itself.', hint: null, exit: 1 },
