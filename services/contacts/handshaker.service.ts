@@ -10,6 +10,7 @@ import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
 import type { Service } from '../kit/service.ts';
+import { untilAborted } from '../kit/until-aborted.ts';
 
 export interface HandshakersNeeds {
   readonly bus: Bus;
@@ -86,11 +87,7 @@ export function createHandshakers(needs: HandshakersNeeds): Handshakers {
         waiting.delete(peer);
         throw new BitDustError('TOO_BUSY');
       }
-      if (signal === undefined) return asked.promise;
-      const aborted = Promise.withResolvers<never>();
-      const abort = (): void => aborted.reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      return Promise.race([asked.promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort));
+      return signal === undefined ? asked.promise : untilAborted(asked.promise, signal);
     },
   };
 }

@@ -4,11 +4,13 @@ import type { Messenger, PeerAnswer, PeerRequest, ReceivedAnswer } from '../../p
 import type { Link } from '../../ports/sessions.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Command, PayloadOf } from '../../protocol/commands.ts';
-import { BitDustError } from '../../protocol/errors.ts';
+import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
 import { compareHeads, readIdentityFile } from '../../protocol/identity-file.ts';
 import { type DeviceId, keyOfPerson, type PersonId, personIdFrom } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { pause } from '../kit/pause.ts';
 import type { Service } from '../kit/service.ts';
+import { untilAborted } from '../kit/until-aborted.ts';
 import { Conversation } from './conversation.ts';
 import type { Greetings } from './greetings.ts';
 import type { KnownIdentities } from './identities.ts';
@@ -211,15 +213,24 @@ class PacketMessenger implements MessengerService {
     options: { readonly signal: AbortSignal; readonly policy: 'any' | 'linked' },
   ): Promise<LinkEntry> {
     const { signal, policy } = options;
-    signal.throwIfAborted();
-    if (this.#links.preferred(peer) === undefined) {
-      if (policy === 'linked') throw new BitDustError('PEER_UNREACHABLE');
-      await this.#needs.dial(peer, signal);
+    let tried: LinkEntry | undefined;
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#links.preferred(peer) === undefined) {
+        if (policy === 'linked') throw new BitDustError('PEER_UNREACHABLE');
+        await this.#needs.dial(peer, signal);
+      }
+      const entry = this.#links.preferred(peer);
+      if (entry === undefined || entry === tried) throw new BitDustError('PEER_UNREACHABLE');
+      tried = entry;
+      try {
+        await untilAborted(entry.greeted, signal);
+        return entry;
+      } catch (error) {
+        // Of two dials that met, one link goes: the other is there then, or is made.
+        if (!isBitDustError(error, 'LINK_LOST')) throw error;
+      }
     }
-    const entry = this.#links.preferred(peer);
-    if (entry === undefined) throw new BitDustError('PEER_UNREACHABLE');
-    await abortable(entry.greeted, signal);
-    return entry;
   }
 
   /** Somebody waits for answers over a broken link: it is dialled again, a few times. */
@@ -228,7 +239,7 @@ class PacketMessenger implements MessengerService {
     for (let attempt = 0; attempt < RESUMES_MAX; attempt += 1) {
       if (entry.isUp || entry.ended.aborted || entry.conversation.waiting === 0) return;
       await dial(entry.peer, entry.ended).catch(() => undefined);
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, RESUME_FROM_MS * 2 ** attempt));
+      await pause(clock, RESUME_FROM_MS * 2 ** attempt, entry.ended).catch(() => undefined);
     }
   }
 
@@ -268,15 +279,4 @@ class PacketMessenger implements MessengerService {
 /** The messenger of one node. */
 export function createMessenger(needs: MessengerNeeds): MessengerService {
   return new PacketMessenger(needs);
-}
-
-async function abortable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

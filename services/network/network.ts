@@ -191,9 +191,10 @@ export function createNetwork(needs: NetworkNeeds): Network {
       async stop() {
         networkConnector.stop();
         connector.stop();
-        await listeners.stop();
+        // A listener that closes breaks what it took in, so the links say goodbye first.
+        await links.stop();
         messenger.stop();
-        links.stop();
+        await listeners.stop();
         ownRecords.stop();
       },
     },

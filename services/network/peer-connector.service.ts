@@ -8,7 +8,9 @@ import { BitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
+import { pause } from '../kit/pause.ts';
 import type { Service } from '../kit/service.ts';
+import { untilAborted } from '../kit/until-aborted.ts';
 import type { PeerLinks } from './peer-link.service.ts';
 
 export interface PeerConnectorNeeds {
@@ -154,23 +156,8 @@ export function createPeerConnector(needs: PeerConnectorNeeds): PeerConnector {
         waiting.delete(peer);
         throw new BitDustError('TOO_BUSY');
       }
-      const aborted = Promise.withResolvers<never>();
-      const abort = (): void => aborted.reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      await Promise.race([asked.promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort));
+      await untilAborted(asked.promise, signal);
     },
     forgive: (peer) => void outages.delete(peer),
   };
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(resolve, ms);
-    const abort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -7,6 +7,7 @@ import { BitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
+import { pause } from '../kit/pause.ts';
 import type { Service } from '../kit/service.ts';
 
 export interface PeerLinksNeeds {
@@ -45,6 +46,8 @@ interface Attempt {
 }
 
 const DRAIN_LOOK_MS = 100;
+/** What a goodbye may take before the streams are cut. */
+const GOODBYE_MS = 1_000;
 
 /** One actor a link: handshake, probes, draining. */
 export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
@@ -54,6 +57,7 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
   const actors = new Map<Link, string>();
   const followed = new WeakSet<Link>();
   let counter = 0;
+  let isStopping = false;
   let unsubscribe = (): void => {};
 
   async function handshake(id: string, peer: DeviceId | null, signal: AbortSignal): Promise<Link | undefined> {
@@ -79,6 +83,8 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
     actors.set(link, id);
     attempt(id).link = link;
     if (before !== undefined) links.send(before, { type: 'lose', cause: 'replaced' });
+    // First the messenger, so that a link that closes is out of its table before anybody hears of it.
+    needs.onLink(link, id);
     if (!followed.has(link)) {
       followed.add(link);
       link.onState((state) => {
@@ -89,12 +95,11 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
       link.onReplacementDue(() => needs.onReplacementDue(link.peer));
       void link.closed.then(({ cause }) => lose(link, cause));
     }
-    needs.onLink(link, id);
   }
 
   async function drained(id: string, signal: AbortSignal): Promise<void> {
     const link = attempts.get(id)?.link;
-    while (link !== undefined && needs.busy(link) > 0 && !signal.aborted) await pause(clock, DRAIN_LOOK_MS);
+    while (link !== undefined && needs.busy(link) > 0 && !signal.aborted) await pause(clock, DRAIN_LOOK_MS, signal);
   }
 
   const links = new ActorPool({
@@ -159,20 +164,30 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
 
   return {
     start() {
+      isStopping = false;
       unsubscribe = bus.subscribe(['host.woke'], (fact) => links.sendAll(fact));
     },
-    stop() {
+    async stop() {
+      isStopping = true;
       unsubscribe();
       const left = [...attempts.values()];
+      for (const { link, stream } of left) {
+        // A link says goodbye over its stream; only what never became one is cut off.
+        if (link === undefined) stream.destroy();
+        else link.close('stopping');
+      }
+      const over = new AbortController();
+      const said = Promise.all(left.map(({ stream }) => stream.closed)).then(() => over.abort());
+      await Promise.race([said, pause(clock, GOODBYE_MS, over.signal).catch(() => undefined)]);
       links.closeAll();
+      for (const { stream } of left) stream.destroy();
       attempts.clear();
       actors.clear();
-      for (const { link, stream } of left) {
-        link?.close('stopping');
-        stream.destroy();
-      }
     },
-    accept: (stream, transport) => void begin(stream, { peer: null, transport }),
+    accept(stream, transport) {
+      if (isStopping) stream.destroy();
+      else begin(stream, { peer: null, transport });
+    },
     open(stream, { peer, transport }) {
       const made = begin(stream, { peer, transport });
       return made === undefined ? Promise.reject(new BitDustError('TOO_BUSY')) : made.live.promise;
@@ -188,8 +203,4 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
     },
     count: () => attempts.size,
   };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.setTimeout(resolve, ms));
 }

@@ -109,7 +109,7 @@ class RecordPublisherService implements RecordPublisher {
   }
 
   published(name: string, signal: AbortSignal): Promise<void> {
-    if ((this.#kept.get(name)?.holders ?? 0) > 0) return Promise.resolve();
+    if ((this.#kept.get(name)?.version ?? 0) > 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(name) ?? new Set();
       this.#waiting.set(name, waiting.add(resolve));

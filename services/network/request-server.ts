@@ -5,6 +5,7 @@ import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
 import { type PersonId, personIdFrom } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Packet } from '../../protocol/packet.ts';
+import { untilAborted } from '../kit/until-aborted.ts';
 import type { Greetings } from './greetings.ts';
 import type { KnownIdentities } from './identities.ts';
 import { judgeSender } from './judge-sender.ts';
@@ -59,7 +60,7 @@ export class RequestServer {
         throw new BitDustError('TOO_BUSY', undefined, { details: { retryMs: 1_000 } });
       }
       await entry.greeted;
-      const answer = await this.#handle(entry, { packet, streams, signal });
+      const answer = await untilAborted(this.#handle(entry, { packet, streams, signal }), signal);
       const command = (COMMANDS[packet.command] as CommandRow).answer?.command ?? 'Ack';
       await conversation.answer(packet.n, command, { ...answer, signal });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { createBus } from '../../bus/bus.ts';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { Host } from '../../ports/world.ts';
+import { decodePacket, type Packet } from '../../protocol/packet.ts';
 import { createContactStatus } from '../../services/contacts/contact-status.service.ts';
 import { createHandshakers } from '../../services/contacts/handshaker.service.ts';
 import { createNetwork } from '../../services/network/network.ts';
@@ -122,9 +123,34 @@ export function createNetworkWorld() {
     return { name, self, bus, facts, failures, network, messenger, contacts, directory, plug, heard, stop };
   }
 
+  /** Somebody with sessions of his own who keeps no rules: a raw link to a node. */
+  async function rawLink(name: string, to: NetworkNode) {
+    const self = selfOf(name, { networkId });
+    const random = seededRandom(`raw ${name}`);
+    const sessions = createSessions({ device: self.device, signer: self.signer, networkId, clock: realClock, random });
+    const signal = AbortSignal.timeout(5_000);
+    const stream = await wires.transport(name).dial(`memory://${to.name}:7000`, signal);
+    const link = await sessions.connect(stream, { peer: to.self.device, transport: 'memory', signal });
+    const packets: Uint8Array[] = [];
+    const waiting: ((packet: Uint8Array) => void)[] = [];
+    link.onPacket((packet) => {
+      const next = waiting.shift();
+      if (next === undefined) packets.push(packet);
+      else next(packet);
+    });
+    /** The next packet that comes. */
+    async function received(): Promise<Packet> {
+      const before = packets.shift();
+      return decodePacket(before ?? (await new Promise<Uint8Array>((resolve) => waiting.push(resolve))));
+    }
+    stops.push(async () => link.close('over'));
+    return { self, link, received };
+  }
+
   return {
     wires,
     node,
+    rawLink,
     async close() {
       await Promise.all(stops.map((stop) => stop()));
     },
