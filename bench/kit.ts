@@ -48,6 +48,25 @@ export async function measure(runs: number, run: () => unknown): Promise<readonl
   return times;
 }
 
+/** Two things measured in turns, so that a busy moment of the machine meets both alike. */
+export async function measureInTurns(
+  runs: number,
+  first: () => unknown,
+  second: () => unknown,
+): Promise<readonly [readonly number[], readonly number[]]> {
+  const times: [number[], number[]] = [[], []];
+  await first();
+  await second();
+  for (let index = 0; index < runs; index += 1) {
+    for (const [which, run] of [first, second].entries()) {
+      const begin = performance.now();
+      await run();
+      times[which]!.push(performance.now() - begin);
+    }
+  }
+  return times;
+}
+
 /** 10^6 bytes a second, as the median of the runs. */
 export function megabytesPerSecond(bytes: number, timesMs: readonly number[]): number {
   return bytes / 1000 / median(timesMs);

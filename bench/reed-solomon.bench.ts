@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import erasure from 'reed-solomon-erasure/reed_solomon_erasure_bg.js';
 import { createCoder } from '../protocol/reed-solomon/coder.ts';
-import { type BenchRow, measure, megabytesPerSecond, rounded } from './kit.ts';
+import { type BenchRow, measure, measureInTurns, megabytesPerSecond, rounded } from './kit.ts';
 
 const PIECE_BYTES = 2 * 1024 * 1024;
 const SHAPES = [
@@ -38,10 +38,10 @@ function pieces(n: number): Uint8Array[] {
 }
 
 /** The package on its own memory: nothing is copied. */
-async function packageTimes(k: number, n: number): Promise<readonly number[]> {
+function packageRun(k: number, n: number): () => unknown {
   const at = erasure.memory.grow((n * PIECE_BYTES) / PAGE_BYTES) * PAGE_BYTES;
   randomFillSync(new Uint8Array(erasure.memory.buffer, at, k * PIECE_BYTES));
-  return measure(k > 16 ? 1 : 3, () => erasure.encode(at, PIECE_BYTES, k, n - k));
+  return () => erasure.encode(at, PIECE_BYTES, k, n - k);
 }
 
 function row(options: {
@@ -90,8 +90,8 @@ export async function run(): Promise<readonly BenchRow[]> {
   const packages: BenchRow[] = [];
   for (const [k, n] of SHAPES) {
     const all = pieces(n);
-    const times = await measure(RUNS, () => coder.encode(k, n, all));
-    const against = await packageTimes(k, n);
+    const runs = k > 16 ? 3 : 9;
+    const [times, against] = await measureInTurns(runs, () => coder.encode(k, n, all), packageRun(k, n));
     encoding.push(row({ name: 'reed-solomon encode', k, n, times, against }));
     packages.push(row({ name: 'reed-solomon-erasure encode', k, n, times: against }));
     const lost = Math.min(k, n - k);

@@ -5,8 +5,8 @@ import type { Matrix } from './matrix.ts';
 const TABLES_BYTES_MAX = 1024 * 1024;
 const SCRATCH_BYTES = KERNEL_PAGES * 64 * 1024 - TABLES_BYTES_MAX;
 /** What one block of columns may take: it stays in the second-level cache of every recent processor. */
-const CACHE_BYTES = 192 * 1024;
-const COLUMNS_MAX = 16 * 1024;
+const CACHE_BYTES = 384 * 1024;
+const COLUMNS_MAX = 32 * 1024;
 const COLUMNS_MIN = 512;
 /** Rows begin at different sets of the cache, although pieces are often powers of two long. */
 const STAGGER_BYTES = 64;

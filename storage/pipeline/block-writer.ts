@@ -10,7 +10,7 @@ import type {
 import type { Workers } from '../../ports/workers.ts';
 import { createKeyedHash } from '../../protocol/blake3.ts';
 import { footerRoom } from '../../protocol/block-footer.ts';
-import { fullBlockBytes, pieceBytes, SHARED_BLOCK_BYTES } from '../../protocol/block-size.ts';
+import { SHARED_BLOCK_BYTES } from '../../protocol/block-size.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { createBlockLane } from './block-lane.ts';
@@ -18,6 +18,7 @@ import type { BufferRing } from './buffer-ring.ts';
 import { toByteName } from './byte-names.ts';
 import { createHandover, type FilledBlock } from './handover.ts';
 import { createFileReader } from './read-slices.ts';
+import { createWriterBuffers } from './writer-buffers.ts';
 
 const OBJECTS_BYTES = 4 * 1024 * 1024;
 const OBJECTS_MAX = 256;
@@ -46,13 +47,10 @@ function usedBytes(blocks: readonly FilledBlock[]): number {
 /** Turns files and objects into blocks; see the port. */
 export function createBlockWriter({ workers, ring }: WriterNeeds, options: WriterOptions): BlockWriter {
   const { geometry, secrets, signal } = options;
-  const capacity = fullBlockBytes(geometry.k);
-  const bufferBytes = pieceBytes(geometry.k, capacity) * geometry.n;
   const keyedHash = createKeyedHash(secrets.dedup);
   const inBlocks = new Set<string>();
   const progress = { filesRead: 0, bytesRead: 0, bytesDeduplicated: 0, bytesStored: 0, blocks: 0 };
   const objects: { readonly chunk: Uint8Array; readonly bytes: Uint8Array }[] = [];
-  let heldBytes = 0;
   let indexCopy: StoredCopy | null = null;
   let shared: FilledBlock | undefined;
 
@@ -65,36 +63,13 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
     }
   }
 
-  const passedOn = (bytes: number) => {
-    heldBytes -= bytes;
-  };
-  const handover = createHandover({ workers, ring, options, passedOn, taken });
-
-  function fresh(buffer: ArrayBuffer): FilledBlock {
-    heldBytes += buffer.byteLength;
-    return { open: { buffer, capacity, filled: 0, chunks: 0 }, rows: [] };
-  }
-
-  /** Waits for the budget only while blocks of our own are out, whose return makes room: so two writers never wait for each other. */
-  async function openBlock(): Promise<FilledBlock> {
-    const wait = handover.outstanding() > 0;
-    return fresh(wait ? await ring.take(bufferBytes, signal) : ring.takeNow(bufferBytes));
-  }
-
-  const openSecond = () => (ring.hasRoom(4 * bufferBytes) ? fresh(ring.takeNow(bufferBytes)) : undefined);
+  const buffers = createWriterBuffers({ ring, geometry, signal });
+  const handover = createHandover({ workers, ring, options, passedOn: buffers.passedOn, taken });
+  const { takeWindow, giveBack } = buffers;
+  const openBlock = () => buffers.openBlock(handover.outstanding() > 0);
   const laneNeeds = { workers, handover, signal, openBlock };
-  const dataLane = createBlockLane({ ...laneNeeds, openSecond });
+  const dataLane = createBlockLane({ ...laneNeeds, openSecond: buffers.openSecond });
   const treeLane = createBlockLane({ ...laneNeeds, openSecond: () => undefined });
-
-  function takeWindow(): ArrayBuffer {
-    heldBytes += LIMITS.windowBytes.value;
-    return ring.takeNow(LIMITS.windowBytes.value);
-  }
-
-  function giveWindow(window: ArrayBuffer): void {
-    heldBytes -= window.byteLength;
-    ring.giveBack(window);
-  }
 
   /** Which of the chunks are new, each once; they count as stored from now on. */
   async function claimNew(ids: Uint8Array, lengths: Uint32Array): Promise<Uint32Array> {
@@ -113,7 +88,7 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
     return Uint32Array.from(wanted);
   }
 
-  const reader = createFileReader({ workers, options, dataLane, takeWindow, giveWindow, claimNew, progress });
+  const reader = createFileReader({ workers, options, dataLane, takeWindow, giveWindow: giveBack, claimNew, progress });
 
   /** Seals objects that lie one after the other in a new window. */
   async function sealObjects(
@@ -133,7 +108,7 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
     }
     const wanted = kind === 'tree' ? await claimNew(ids, lengths) : Uint32Array.of(0);
     const sourceOf = (index: number) => ({ bytes: list[index]!.bytes });
-    giveWindow(await treeLane.add({ kind, window, ids, starts, lengths, wanted, sourceOf }));
+    giveBack(await treeLane.add({ kind, window, ids, starts, lengths, wanted, sourceOf }));
   }
 
   async function flushObjects(): Promise<void> {
@@ -149,7 +124,7 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
     const [first, ...others] = blocks;
     for (const other of others) {
       append(first!, other);
-      giveWindow(other.open.buffer);
+      giveBack(other.open.buffer);
     }
     return first!;
   }
@@ -157,8 +132,8 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
   /** Hands blocks over, as one where they fit one. */
   async function end(blocks: readonly FilledBlock[]): Promise<void> {
     const filled = blocks.filter(({ rows }) => rows.length > 0);
-    for (const { open } of blocks.filter(({ rows }) => rows.length === 0)) giveWindow(open.buffer);
-    if (filled.length > 1 && usedBytes(filled) <= capacity) return handover.add(merge(filled));
+    for (const { open } of blocks.filter(({ rows }) => rows.length === 0)) giveBack(open.buffer);
+    if (filled.length > 1 && usedBytes(filled) <= buffers.capacity) return handover.add(merge(filled));
     for (const block of filled) await handover.add(block);
   }
 
@@ -205,8 +180,7 @@ export function createBlockWriter({ workers, ring }: WriterNeeds, options: Write
     progress: () => ({ ...progress }),
     close() {
       handover.stop();
-      ring.forget(heldBytes);
-      heldBytes = 0;
+      buffers.close();
     },
   };
 }
