@@ -1,3 +1,4 @@
+import type { DirectoryRecord } from '../../ports/directory.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { StorageSecrets } from '../../ports/identity.ts';
 import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
@@ -21,13 +22,19 @@ export interface RecoveryState {
 
 /** What a device keeps of its person beside keys and identity file. It holds secrets: the file is the owner's alone. */
 export interface IdentityState {
+  /** Public key of this device. */
+  readonly device: Uint8Array;
   readonly nickname: string | null;
+  /** When the nickname was taken, ms since 1970. */
+  readonly nicknameSince: number;
   readonly wordsConfirmed: boolean;
   /** Newest epoch first. */
   readonly secrets: readonly StorageSecrets[];
   readonly rendezvous: readonly { readonly index: number; readonly seed: Uint8Array }[];
   /** The sealed keychain document, once the network id was known. */
   readonly keychain: { readonly version: number; readonly bytes: Uint8Array } | null;
+  /** Signed with the words at hand: the head under each root. */
+  readonly rootHeads: readonly DirectoryRecord[];
   readonly recovery: RecoveryState | null;
 }
 

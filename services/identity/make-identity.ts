@@ -1,13 +1,15 @@
+import type { Directory, DirectoryRecord } from '../../ports/directory.ts';
 import type { Sealing } from '../../ports/sealing.ts';
 import type { Signer, SignerFactory } from '../../ports/signer.ts';
 import type { Clock, Random } from '../../ports/world.ts';
 import { makeDeviceList } from '../../protocol/device-list.ts';
+import { rootHeadValue } from '../../protocol/directory-values.ts';
 import { seedToPublicKey } from '../../protocol/ed25519.ts';
 import { type IdentityFile, makeIdentityFile } from '../../protocol/identity-file.ts';
 import type { DeviceKeys } from '../../protocol/key-file.ts';
 import { entropyToPhrase } from '../../protocol/phrase.ts';
 import { recoverySeed, rendezvousSeed, rootSeed } from '../../protocol/recovery-keys.ts';
-import { commitToRoot, makeRootStatement } from '../../protocol/root-statement.ts';
+import { commitToRoot, makeRootStatement, type RootStatement } from '../../protocol/root-statement.ts';
 import type { IdentityState } from './identity-store.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,9 +20,11 @@ export const RENDEZVOUS_PAIRS = 9;
 
 export interface MakeIdentityNeeds {
   readonly random: Random;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly signer: SignerFactory;
   readonly sealing: Sealing;
+  /** In the form of the directory that will hold the root head. */
+  readonly makeRecord: Directory['makeRecord'];
 }
 
 /** A new person with one device. The phrase is shown once and kept nowhere. */
@@ -93,7 +97,10 @@ export async function makeIdentity(
     keys,
     file: makeIdentityFile([statement], [list]),
     state: {
+      device: seedToPublicKey(keys.device),
       nickname: options.nickname,
+      nicknameSince: now,
+      rootHeads: [signRootHead(needs, { statement, root })],
       wordsConfirmed: false,
       secrets: [drawSecrets(random, 1)],
       rendezvous,
@@ -103,7 +110,22 @@ export async function makeIdentity(
   };
 }
 
-function signerOf(factory: SignerFactory, seed: Uint8Array): Signer {
+/** The record under a root's own key that names the newest root statement. */
+export function signRootHead(
+  needs: Pick<MakeIdentityNeeds, 'clock' | 'makeRecord'>,
+  { statement, root }: { readonly statement: RootStatement; readonly root: Signer },
+): DirectoryRecord {
+  const { epoch, hash, admins } = statement;
+  return needs.makeRecord({
+    publicKey: root.publicKey,
+    sign: (message) => root.sign(message),
+    sequence: Math.floor(needs.clock.now() / 1000),
+    value: rootHeadValue.encode({ epoch, hash, admins, sources: [] }),
+  });
+}
+
+/** The signer of a seed, which is wiped. */
+export function signerOf(factory: SignerFactory, seed: Uint8Array): Signer {
   const made = factory.fromSeed(seed);
   seed.fill(0);
   return made;

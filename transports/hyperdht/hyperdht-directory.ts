@@ -1,6 +1,5 @@
 import { networkInterfaces } from 'node:os';
 import type { NodeAddress } from 'hyperdht';
-import Persistent from 'hyperdht/lib/persistent.js';
 import type { Directory, DirectoryRecord } from '../../ports/directory.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { Clock, DirectoryOptions, Random } from '../../ports/world.ts';
@@ -10,6 +9,7 @@ import { BitDustError } from '../../protocol/errors.ts';
 import { toHex } from '../../protocol/hash.ts';
 import { readHeld, writeHeld } from './held-records.ts';
 import { LimitedDht } from './limited-dht.ts';
+import { makeHyperdhtRecord } from './make-record.ts';
 import { askNetwork, judgeNetwork, medianOffsetMs } from './network-question.ts';
 import { finish, getRecord, lookUpKeys, putRecord, QUERY, startGroups } from './queries.ts';
 import { isRecordSigned } from './wire.ts';
@@ -145,10 +145,7 @@ export function createHyperdhtDirectory(options: DirectoryOptions, needs: Hyperd
       return nat?.host ? `${nat.host}:${options.port}` : null;
     },
 
-    makeRecord({ publicKey, sign, sequence, value }) {
-      const signature = Persistent.signMutable(sequence, Buffer.from(value), { sign });
-      return { publicKey, sequence, value, signature: Uint8Array.from(signature) };
-    },
+    makeRecord: makeHyperdhtRecord,
 
     async put(record, signal) {
       const current = joined();

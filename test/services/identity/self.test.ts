@@ -14,6 +14,7 @@ import { createIdentityStore } from '../../../services/identity/identity-store.t
 import { makeIdentity } from '../../../services/identity/make-identity.ts';
 import { openSelf } from '../../../services/identity/self.ts';
 import { createRealDisk } from '../../../storage/disk/real.ts';
+import { makeHyperdhtRecord } from '../../../transports/hyperdht/make-record.ts';
 import { createSealing } from '../../../transports/session/sealing.ts';
 import { createSignerFactory } from '../../../transports/session/signer.ts';
 
@@ -22,6 +23,7 @@ const needs = {
   clock: new VirtualClock(),
   signer: createSignerFactory(),
   sealing: createSealing(),
+  makeRecord: makeHyperdhtRecord,
 };
 const networkId = new Uint8Array(32).fill(7);
 
