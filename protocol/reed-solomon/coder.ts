@@ -1,7 +1,7 @@
 import { loadKernel } from './kernel.ts';
 import { codingMatrix, type Matrix, recodingRows } from './matrix.ts';
 import { encodeByPackage, reconstructByPackage } from './package-coder.ts';
-import { createSimdMultiplier } from './simd-multiplier.ts';
+import { allocatePieces, createSimdMultiplier } from './simd-multiplier.ts';
 
 /** Pieces that are there, by index, and those that are wanted, with a buffer for each. */
 export interface Reconstruction {
@@ -19,6 +19,11 @@ export interface Coder {
   encode(k: number, n: number, pieces: readonly Uint8Array[]): void;
   /** Computes the pieces `want` into `outputs` from k present ones, which are not changed. */
   reconstruct(options: Reconstruction): void;
+  /**
+   * Room for n pieces in the coder's own memory, where they are coded without a copy, twice as fast. It is never given
+   * back, and views of an earlier call are of no use afterwards. Pieces may as well lie anywhere else.
+   */
+  allocate(n: number, pieceBytes: number): Uint8Array[];
 }
 
 function requireShape(k: number, n: number): void {
@@ -55,6 +60,7 @@ function parityOf(k: number, n: number): Matrix {
 function checked(coder: Coder): Coder {
   return {
     kind: coder.kind,
+    allocate: coder.allocate,
     encode(k, n, pieces) {
       requireShape(k, n);
       if (pieces.length !== n) throw new RangeError(`${n} pieces are needed`);
@@ -82,7 +88,12 @@ function checked(coder: Coder): Coder {
 
 /** The coder over `reed-solomon-erasure`: where the engine has no SIMD, and the yardstick of the tests. */
 export function createPackageCoder(): Coder {
-  return checked({ kind: 'package', encode: encodeByPackage, reconstruct: reconstructByPackage });
+  return checked({
+    kind: 'package',
+    encode: encodeByPackage,
+    reconstruct: reconstructByPackage,
+    allocate: (n, pieceBytes) => Array.from({ length: n }, () => new Uint8Array(pieceBytes)),
+  });
 }
 
 /** The coder of this machine: our SIMD kernel, or the package where the engine has none. */
@@ -92,6 +103,7 @@ export function createCoder(): Coder {
   const multiplier = createSimdMultiplier(kernel);
   return checked({
     kind: 'simd',
+    allocate: (n, pieceBytes) => allocatePieces(kernel, n, pieceBytes),
     encode: (k, n, pieces) => multiplier(parityOf(k, n), pieces.slice(0, k), pieces.slice(k)),
     reconstruct: ({ k, n, present, want, outputs }) =>
       multiplier(recodingRows({ k, n, present: [...present.keys()], want }), [...present.values()], outputs),

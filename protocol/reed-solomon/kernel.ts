@@ -96,9 +96,14 @@ type Multiply = (
 
 /** The kernel ready to run: its memory and `multiply[rows]`, rows from 1 to 4. */
 export interface Kernel {
-  readonly memory: Uint8Array;
+  /** The whole memory; another view after it has grown. */
+  readonly memory: () => Uint8Array;
+  /** Adds memory; gives the address where it begins. */
+  readonly grow: (bytes: number) => number;
   readonly multiply: readonly Multiply[];
 }
+
+const PAGE_BYTES = 64 * 1024;
 
 /** Compiles the kernel, with the relaxed swizzle where the engine has it; undefined without SIMD. */
 export function loadKernel(): Kernel | undefined {
@@ -108,5 +113,15 @@ export function loadKernel(): Kernel | undefined {
   if (bytes === undefined) return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const multiply = Array.from({ length: ROWS_AT_ONCE }, (_, index) => exports[`multiply${index + 1}`] as Multiply);
-  return { memory: new Uint8Array((exports['memory'] as WebAssembly.Memory).buffer), multiply };
+  const memory = exports['memory'] as WebAssembly.Memory;
+  let view = new Uint8Array(memory.buffer);
+  return {
+    memory: () => view,
+    grow(added) {
+      const at = memory.grow(Math.ceil(added / PAGE_BYTES)) * PAGE_BYTES;
+      view = new Uint8Array(memory.buffer);
+      return at;
+    },
+    multiply,
+  };
 }

@@ -188,6 +188,22 @@ describe('the Reed-Solomon code', () => {
     assert.deepEqual(pieces, before);
   });
 
+  it('gives the same bytes in its own memory', () => {
+    for (const length of [64, 4096, 100_000, 33]) {
+      const options = { k: 5, n: 9, length, seed: 4 };
+      const coder = createCoder();
+      const own = coder.allocate(9, length);
+      for (const [index, piece] of randomPieces(options).entries()) own[index]!.set(piece);
+      coder.encode(5, 9, own);
+      const elsewhere = encoded(oracle, options);
+      assert.deepEqual(
+        own.map((piece) => piece.slice()),
+        elsewhere,
+      );
+      assert.deepEqual(rebuild(coder, { k: 5, n: 9, pieces: own, lost: [1, 6] }), [elsewhere[1], elsewhere[6]]);
+    }
+  });
+
   it('refuses shapes and lengths that do not fit', () => {
     const three = randomPieces({ k: 2, n: 3, length: 64, seed: 1 });
     assert.throws(() => simd.encode(0, 3, three), RangeError);
