@@ -1,4 +1,4 @@
-import type { FamilySeat, OwnLog } from '../../ports/order-logs.ts';
+import type { FamilySeat, FamilyView, OwnLog } from '../../ports/order-logs.ts';
 import type { Suppliers } from '../../ports/suppliers.ts';
 import type { Clock } from '../../ports/world.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
@@ -44,10 +44,11 @@ export function createLogQuorum(needs: LogQuorumNeeds): LogQuorum {
   /** An entry counts in the family it was written in; a change of the family in the one before too. */
   async function voters(seq: number): Promise<readonly (readonly FamilySeat[])[]> {
     const versions = new Set([await log.familyVersionAt(seq), await log.familyVersionAt(seq - 1)]);
-    const families = await Promise.all(
-      [...versions].map((version) => (version === undefined ? undefined : log.familyAt(version))),
-    );
-    const known = families.filter((family) => family !== undefined);
+    const known: FamilyView[] = [];
+    for (const version of versions) {
+      const family = version === undefined ? undefined : await log.familyAt(version);
+      if (family !== undefined) known.push(family);
+    }
     const counted = known.length > 0 ? known : [log.family()].filter((family) => family !== undefined);
     return counted.map(({ seats }) => seats.filter(counts));
   }
