@@ -43,12 +43,14 @@ export function createContactStatus(needs: ContactStatusNeeds): ContactStatus {
   let isStarted = false;
 
   async function greet(peer: DeviceId, signal: AbortSignal): Promise<'met' | 'later'> {
-    if (probing >= LIMITS.contactProbesMax.value || handshakers.isFull()) return 'later';
+    const isFull = probing >= LIMITS.contactProbesMax.value || handshakers.isFull();
+    if (isFull) return 'later';
     probing += 1;
     try {
       const { outcome } = await handshakers.greet(peer, signal);
       // A peer that refuses us is there.
-      if (outcome === 'shaken' || outcome === 'refused') return 'met';
+      const isThere = outcome === 'shaken' || outcome === 'refused';
+      if (isThere) return 'met';
       if (outcome === 'cancelled') return 'later';
       throw new BitDustError('PEER_UNREACHABLE');
     } finally {
@@ -89,10 +91,12 @@ export function createContactStatus(needs: ContactStatusNeeds): ContactStatus {
     const watch = watches.get(device);
     if (watch === undefined) return;
     watch[closely ? 'closely' : 'loosely'] -= 1;
-    if (watch.closely + watch.loosely === 0) {
+    const isUnwatched = watch.closely + watch.loosely === 0;
+    const isLoose = closely && watch.closely === 0;
+    if (isUnwatched) {
       watches.delete(device);
       pool.close(device);
-    } else if (closely && watch.closely === 0) pool.send(device, { type: 'watchLoosely' });
+    } else if (isLoose) pool.send(device, { type: 'watchLoosely' });
   }
 
   return {

@@ -43,8 +43,8 @@ export function createHandshakers(needs: HandshakersNeeds): Handshakers {
   const pool = new ActorPool({
     machine: handshakerWith({
       fetchRecord: async ({ peer }, signal) => {
-        if (needs.isLinked(peer)) return { found: true };
-        return { found: (await needs.addressBook.resolve(peer, signal)).length > 0 };
+        const found = needs.isLinked(peer) || (await needs.addressBook.resolve(peer, signal)).length > 0;
+        return { found };
       },
       connect: ({ peer }, signal) => messenger.connect(peer, signal),
       greet: async ({ peer }) => {

@@ -22,3 +22,15 @@ export function pause(
     signal.addEventListener('abort', abort, { once: true });
   });
 }
+
+/** Looks again and again until it is so, or the signal aborts. */
+export async function untilIdle(
+  isIdle: () => boolean,
+  options: {
+    readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
+    readonly everyMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  while (!isIdle()) await pause(options.clock, options.everyMs, options.signal);
+}

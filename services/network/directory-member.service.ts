@@ -11,8 +11,6 @@ export interface DirectoryMemberNeeds {
   readonly random: Random;
   readonly directory: Directory;
   readonly isNetworkUp: () => boolean;
-  /** The network's id as the directory told it, at each join. */
-  readonly onNetworkId: (networkId: Uint8Array) => void;
   readonly onFailure: (key: string, error: unknown) => void;
   /** A join failed: for the log and for status. */
   readonly onRefused: (error: unknown) => void;
@@ -37,7 +35,6 @@ export function createDirectoryMember(needs: DirectoryMemberNeeds): DirectoryMem
       join: async (_, signal) => {
         try {
           const joined = await directory.join(signal);
-          needs.onNetworkId(joined.networkId);
           return { neighbours: joined.neighbours };
         } catch (error) {
           needs.onRefused(error);
@@ -53,7 +50,7 @@ export function createDirectoryMember(needs: DirectoryMemberNeeds): DirectoryMem
     runtime: needs.runtime,
     actorsMax: 1,
     onEmit: (fact) => {
-      if (fact.type !== 'directory.left') neighbours = fact.neighbours;
+      neighbours = fact.type === 'directory.left' ? 0 : fact.neighbours;
       isJoined = fact.type !== 'directory.left';
       bus.publish(fact);
     },

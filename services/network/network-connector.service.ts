@@ -39,10 +39,12 @@ export function createNetworkConnector(needs: NetworkConnectorNeeds): NetworkCon
   let isUp = false;
 
   async function probePeers(count: number, signal: AbortSignal): Promise<{ asked: number; reached: number }> {
-    if (clock.monotonic() - heardAt < HEARD_WITHIN_MS) return { asked: 1, reached: 1 };
+    const wasHeard = clock.monotonic() - heardAt < HEARD_WITHIN_MS;
+    if (wasHeard) return { asked: 1, reached: 1 };
     const peers = needs.knownPeers(count);
     // Within one machine there is no outage that silence could show.
-    if (peers.length === 0 || needs.loopback) return { asked: 0, reached: 0 };
+    const isNobody = peers.length === 0 || needs.loopback;
+    if (isNobody) return { asked: 0, reached: 0 };
     const probes: Promise<unknown>[] = peers.map((peer) => needs.probe(peer, signal));
     probes.push(needs.askDirectory().then((found) => (found > 0 ? found : Promise.reject(new Error('alone')))));
     // Any one answer is enough, so nobody waits for the others.
@@ -64,7 +66,7 @@ export function createNetworkConnector(needs: NetworkConnectorNeeds): NetworkCon
     runtime: needs.runtime,
     actorsMax: 1,
     onEmit: (fact) => {
-      if (fact.type !== 'network.impaired') isUp = fact.type === 'network.connected';
+      isUp = fact.type === 'network.impaired' ? isUp : fact.type === 'network.connected';
       bus.publish(fact);
     },
     onFailure: needs.onFailure,

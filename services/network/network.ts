@@ -64,117 +64,23 @@ const RECENT_MAX = 32;
 
 /** Wires the chapter network. Nothing happens before the services start. */
 export function createNetwork(needs: NetworkNeeds): Network {
-  const { bus, self, log, clock, random, runtime, transports, directory, sessions } = needs;
-  const networkId = (): Uint8Array => self.networkId;
-  const onFailure = (key: string, error: unknown): void =>
-    log.write('error', 'network', 'An automat failed.', 'INTERNAL', { key, error: String(error) });
-
-  const recent = recentPeers(bus);
-  const identities = createIdentities(needs.records.part('identities'));
-  const addressBook = createAddressBook({ records: needs.records.part('addresses'), directory, clock, networkId });
-  const profile = createOwnProfile({ self, clock, reachable: needs.reachable });
-  const greetings = createGreetings({ self, identities, addressBook, profile, log });
-
-  const messenger: MessengerService = createMessenger({
-    bus,
-    self,
-    clock,
-    log,
-    identities,
-    greetings,
-    dial: (peer, signal) => connector.connect(peer, signal),
-    drain: (actor) => links.drain(actor),
-    noteActivity: (actor) => links.noteActivity(actor),
-  });
-  const links: PeerLinks = createPeerLinks({
-    bus,
-    runtime,
-    clock,
-    sessions,
-    onFailure,
-    onLink: (link, actor) => messenger.attach(link, actor),
-    onState: (link, isUp) => messenger.setUp(link, isUp),
-    onRtt: (link, rttMs) => messenger.noteRtt(link, rttMs),
-    onReplacementDue: (peer) => void connector.connect(peer, new AbortController().signal).catch(() => undefined),
-    busy: (link) => messenger.busy(link),
-  });
-  const connector: PeerConnector = createPeerConnector({
-    bus,
-    runtime,
-    clock,
-    random,
-    self: self.device,
-    transports,
-    addressBook,
-    links,
-    onFailure,
-  });
-  const listeners = createTransportListeners({
-    bus,
-    runtime,
-    random,
-    transports,
-    host: needs.listenHost,
-    port: needs.port,
-    records: needs.records.part('network'),
-    onStream: (stream, transport) => links.accept(stream, transport),
-    onFailure,
-  });
-  const networkConnector = createNetworkConnector({
-    bus,
-    runtime,
-    clock,
-    random,
-    host: needs.host,
-    loopback: needs.listenHost.startsWith('127.'),
-    wakeTransports: () => listeners.wake(),
-    knownPeers: (count) => recent.newest(count),
-    probe: (peer, signal) => probePeer(peer, signal),
-    askDirectory: async () => (member.isJoined() ? (await directory.health()).neighbours : 0),
-    onFailure,
-  });
-  const probePeer = async (peer: DeviceId, signal: AbortSignal): Promise<void> => {
-    if (messenger.isLinked(peer)) await messenger.ping(peer, signal);
-    else {
-      connector.forgive(peer);
-      await connector.connect(peer, signal);
-    }
-  };
-  const member = createDirectoryMember({
-    bus,
-    runtime,
-    random,
-    directory,
-    isNetworkUp: () => networkConnector.isUp(),
-    onNetworkId: () => undefined,
-    onFailure,
-    onRefused: (error) => {
-      const code = isBitDustError(error) ? error.code : 'INTERNAL';
-      log.write('warn', 'network', 'The directory was not joined.', code, { error: String(error) });
-    },
-  });
-  const publisher: RecordPublisher = createRecordPublisher({
-    bus,
-    runtime,
-    clock,
-    random,
-    directory,
-    records: needs.records.part('publishing'),
-    isJoined: () => member.isJoined(),
-    neighbours: () => member.neighbours(),
-    onFailure,
-  });
-  const roles = createRoles({ self, directory, publisher, random, networkId });
-  const ownRecords = keepOwnRecords({ bus, self, publisher, profile, reachable: needs.reachable });
+  const wiring = { ...needs, onFailure: reporter(needs.log) };
+  const people = wirePeople(wiring);
+  const lines = wireLines(wiring, people);
+  const records = wireRecords(wiring, { ...people, isNetworkUp: () => connector.isUp() });
+  const connector = wireConnector(wiring, { ...lines, member: records.member });
+  const { identities, addressBook, profile } = people;
+  const { messenger, links, peers, listeners } = lines;
+  const { member, publisher, ownRecords } = records;
 
   return {
     messenger,
     identities,
     addressBook,
     publisher,
-    roles,
+    roles: records.roles,
     profile,
-    connector: networkConnector,
+    connector,
     listeners,
     member,
     isLinked: (peer) => messenger.isLinked(peer),
@@ -182,20 +88,11 @@ export function createNetwork(needs: NetworkNeeds): Network {
       async start() {
         await identities.load();
         await addressBook.load();
-        ownRecords.start();
-        links.start();
-        connector.start();
-        listeners.start();
-        networkConnector.start();
+        for (const part of [ownRecords, links, peers, listeners, connector]) await part.start();
       },
       async stop() {
-        networkConnector.stop();
-        connector.stop();
         // A listener that closes breaks what it took in, so the links say goodbye first.
-        await links.stop();
-        messenger.stop();
-        await listeners.stop();
-        ownRecords.stop();
+        for (const part of [connector, peers, links, messenger, listeners, ownRecords]) await part.stop();
       },
     },
     directory: {
@@ -209,6 +106,92 @@ export function createNetwork(needs: NetworkNeeds): Network {
       },
     },
   };
+}
+
+type Wiring = NetworkNeeds & { readonly onFailure: (key: string, error: unknown) => void };
+
+function reporter(log: Log): Wiring['onFailure'] {
+  return (key, error) => log.write('error', 'network', 'An automat failed.', 'INTERNAL', { key, error: String(error) });
+}
+
+function wirePeople({ self, clock, directory, records, reachable, log }: Wiring) {
+  const identities = createIdentities(records.part('identities'));
+  const book = records.part('addresses');
+  const addressBook = createAddressBook({ records: book, directory, clock, networkId: () => self.networkId });
+  const profile = createOwnProfile({ self, clock, reachable });
+  const greetings = createGreetings({ self, identities, addressBook, profile, log });
+  return { identities, addressBook, profile, greetings };
+}
+
+function wireLines(wiring: Wiring, people: ReturnType<typeof wirePeople>) {
+  const messenger: MessengerService = createMessenger({
+    ...wiring,
+    ...people,
+    dial: (peer, signal) => peers.connect(peer, signal),
+    drain: (actor) => links.drain(actor),
+    noteActivity: (actor) => links.noteActivity(actor),
+  });
+  const links: PeerLinks = createPeerLinks({
+    ...wiring,
+    onLink: (link, actor) => messenger.attach(link, actor),
+    onState: (link, isUp) => messenger.setUp(link, isUp),
+    onRtt: (link, rttMs) => messenger.noteRtt(link, rttMs),
+    onReplacementDue: (peer) => void peers.connect(peer, new AbortController().signal).catch(() => undefined),
+    busy: (link) => messenger.busy(link),
+  });
+  const { addressBook } = people;
+  const peers: PeerConnector = createPeerConnector({ ...wiring, self: wiring.self.device, addressBook, links });
+  const listeners = createTransportListeners({
+    ...wiring,
+    host: wiring.listenHost,
+    records: wiring.records.part('network'),
+    onStream: (stream, transport) => links.accept(stream, transport),
+  });
+  return { messenger, links, peers, listeners };
+}
+
+function wireConnector(
+  wiring: Wiring,
+  parts: Omit<ReturnType<typeof wireLines>, 'links'> & { readonly member: DirectoryMember },
+): NetworkConnector {
+  const { messenger, peers, listeners, member } = parts;
+  const recent = recentPeers(wiring.bus);
+  return createNetworkConnector({
+    ...wiring,
+    loopback: wiring.listenHost.startsWith('127.'),
+    wakeTransports: () => listeners.wake(),
+    knownPeers: (count) => recent.newest(count),
+    askDirectory: async () => (member.isJoined() ? (await wiring.directory.health()).neighbours : 0),
+    async probe(peer, signal) {
+      if (messenger.isLinked(peer)) {
+        await messenger.ping(peer, signal);
+        return;
+      }
+      peers.forgive(peer);
+      await peers.connect(peer, signal);
+    },
+  });
+}
+
+function wireRecords(wiring: Wiring, parts: { readonly profile: OwnProfile; readonly isNetworkUp: () => boolean }) {
+  const { self, log, directory, random } = wiring;
+  const member = createDirectoryMember({
+    ...wiring,
+    isNetworkUp: parts.isNetworkUp,
+    onRefused: (error) => {
+      const code = isBitDustError(error) ? error.code : 'INTERNAL';
+      log.write('warn', 'network', 'The directory was not joined.', code, { error: String(error) });
+    },
+  });
+  const publisher: RecordPublisher = createRecordPublisher({
+    ...wiring,
+    records: wiring.records.part('publishing'),
+    isJoined: () => member.isJoined(),
+    neighbours: () => member.neighbours(),
+  });
+  const roles = createRoles({ self, directory, publisher, random, networkId: () => self.networkId });
+  const ownRecords = keepOwnRecords({ ...wiring, publisher, profile: parts.profile });
+  return { member, publisher, roles, ownRecords };
 }
 
 /** Peers that were linked lately: the likeliest to give a sign of life. */

@@ -69,7 +69,8 @@ export function createPeerConnector(needs: PeerConnectorNeeds): PeerConnector {
   function settle(peer: DeviceId, reason: string | null): void {
     const asked = waiting.get(peer);
     waiting.delete(peer);
-    if (reason === null) {
+    const isReached = reason === null;
+    if (isReached) {
       outages.delete(peer);
       asked?.resolve();
       return;
@@ -95,7 +96,7 @@ export function createPeerConnector(needs: PeerConnectorNeeds): PeerConnector {
     const over = new AbortController();
     const signal = AbortSignal.any([options.signal, over.signal]);
     const dials = options.ways.map(async (way, at) => {
-      if (at > 0) await pause(clock, at * options.staggerMs, signal);
+      await pause(clock, at * options.staggerMs, signal);
       return { path: await dial(peer, way, signal) };
     });
     try {
@@ -126,15 +127,18 @@ export function createPeerConnector(needs: PeerConnectorNeeds): PeerConnector {
 
   return {
     start() {
-      unsubscribe = bus.subscribe(
-        ['network.disconnected', 'network.connected', 'peer.sighted', 'link.opened'],
-        (fact) => {
-          if (fact.type === 'network.connected') outages.clear();
-          else if (fact.type === 'network.disconnected') runs.sendAll(fact);
-          else outages.delete(fact.peer);
-          if (fact.type === 'peer.sighted') runs.send(fact.peer, fact);
-        },
-      );
+      const ends = [
+        bus.subscribe(['network.connected'], () => outages.clear()),
+        bus.subscribe(['network.disconnected'], (fact) => runs.sendAll(fact)),
+        bus.subscribe(['link.opened'], ({ peer }) => void outages.delete(peer)),
+        bus.subscribe(['peer.sighted'], (fact) => {
+          outages.delete(fact.peer);
+          runs.send(fact.peer, fact);
+        }),
+      ];
+      unsubscribe = () => {
+        for (const end of ends) end();
+      };
     },
     stop() {
       unsubscribe();
@@ -143,7 +147,8 @@ export function createPeerConnector(needs: PeerConnectorNeeds): PeerConnector {
     },
     async connect(peer, signal) {
       signal.throwIfAborted();
-      if (peer === needs.self) throw new BitDustError('PEER_UNREACHABLE', 'That is this device itself.');
+      const isSelf = peer === needs.self;
+      if (isSelf) throw new BitDustError('PEER_UNREACHABLE', 'That is this device itself.');
       const outage = outages.get(peer);
       if (outage !== undefined && clock.monotonic() < outage.untilMs) {
         const retryMs = Math.ceil(outage.untilMs - clock.monotonic());

@@ -7,7 +7,7 @@ import { BitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
-import { pause } from '../kit/pause.ts';
+import { pause, untilIdle } from '../kit/pause.ts';
 import type { Service } from '../kit/service.ts';
 
 export interface PeerLinksNeeds {
@@ -62,8 +62,9 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
 
   async function handshake(id: string, peer: DeviceId | null, signal: AbortSignal): Promise<Link | undefined> {
     const { stream, transport } = attempt(id);
-    if (peer !== null) return sessions.connect(stream, { peer, transport, signal });
-    return sessions.accept(stream, { transport, signal });
+    return peer === null
+      ? sessions.accept(stream, { transport, signal })
+      : sessions.connect(stream, { peer, transport, signal });
   }
 
   function attempt(id: string): Attempt {
@@ -85,12 +86,14 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
     if (before !== undefined) links.send(before, { type: 'lose', cause: 'replaced' });
     // First the messenger, so that a link that closes is out of its table before anybody hears of it.
     needs.onLink(link, id);
-    if (!followed.has(link)) {
+    const isNew = !followed.has(link);
+    if (isNew) {
       followed.add(link);
       link.onState((state) => {
         needs.onState(link, state === 'up');
         // The break is told at once; what was not acknowledged waits in the session for the next stream to this device.
-        if (state === 'down') lose(link, 'broken');
+        const isDown = state === 'down';
+        if (isDown) lose(link, 'broken');
       });
       link.onReplacementDue(() => needs.onReplacementDue(link.peer));
       void link.closed.then(({ cause }) => lose(link, cause));
@@ -99,7 +102,7 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
 
   async function drained(id: string, signal: AbortSignal): Promise<void> {
     const link = attempts.get(id)?.link;
-    while (link !== undefined && needs.busy(link) > 0 && !signal.aborted) await pause(clock, DRAIN_LOOK_MS, signal);
+    if (link !== undefined) await untilIdle(() => needs.busy(link) === 0, { clock, everyMs: DRAIN_LOOK_MS, signal });
   }
 
   const links = new ActorPool({
@@ -124,7 +127,8 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
     actorsMax: LIMITS.linksMax.value,
     onEmit: (fact, id) => {
       bus.publish(fact);
-      if (fact.type === 'link.opened') attempts.get(id)?.live.resolve(id);
+      const isOpened = fact.type === 'link.opened';
+      if (isOpened) attempts.get(id)?.live.resolve(id);
     },
     onFailure: (id, error) => {
       finish(id, 'failed');
@@ -142,10 +146,12 @@ export function createPeerLinks(needs: PeerLinksNeeds): PeerLinks {
       found?.stream.destroy();
       return;
     }
-    if (actors.get(link) !== id) return;
+    const isOthers = actors.get(link) !== id;
+    if (isOthers) return;
     actors.delete(link);
     // A broken link stays with the session layer for a while; one that was drained or fell silent ends here.
-    if (link.state === 'up') link.close(state);
+    const isUp = link.state === 'up';
+    if (isUp) link.close(state);
   }
 
   function begin(stream: ByteStream, options: { peer: DeviceId | null; transport: string }): Attempt | undefined {

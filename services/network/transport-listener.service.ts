@@ -109,13 +109,15 @@ export function createTransportListeners(needs: TransportListenersNeeds): Transp
       return new Promise((resolve) => {
         const look = (): void => {
           const states = [...pools].map(([name, pool]) => String(pool.get(name)?.getSnapshot().value));
-          if (states.some((state) => state === 'starting' || state === 'closing')) return;
+          const isBusy = states.some((state) => state === 'starting' || state === 'closing');
+          if (isBusy) return;
           waiting.delete(look);
           resolve(states.filter((state) => state === 'listening').length);
         };
         waiting.add(look);
         for (const [name, pool] of pools) {
-          if (!listeners.has(name)) pool.send(name, { type: 'start' });
+          const isSilent = !listeners.has(name);
+          if (isSilent) pool.send(name, { type: 'start' });
         }
         look();
       });

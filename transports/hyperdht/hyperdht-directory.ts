@@ -86,11 +86,6 @@ export function createHyperdhtDirectory(options: DirectoryOptions, needs: Hyperd
     await writeHeld(disk, options.folder, { ...from.held(), nodes: from.toArray().slice(0, SAVED_NODES_MAX) });
   }
 
-  async function close(from: LimitedDht): Promise<void> {
-    if (dht === from) dht = null;
-    await from.destroy({ force: true }).catch(() => undefined);
-  }
-
   function joined(): LimitedDht {
     if (dht === null) throw new BitDustError('DIRECTORY_UNREACHABLE', 'The directory is not joined.');
     return dht;
@@ -208,7 +203,7 @@ export function createHyperdhtDirectory(options: DirectoryOptions, needs: Hyperd
       dht = null;
       if (leaving === null) return;
       await save(leaving);
-      await close(leaving);
+      await leaving.destroy({ force: true }).catch(() => undefined);
     },
   };
 }
