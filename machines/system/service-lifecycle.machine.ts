@@ -1,8 +1,8 @@
 import { assign, cancel, emit, enqueueActions, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
-import { isBitDustError } from '../../protocol/errors.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
+import { reasonOf } from '../kit/reason.ts';
 
 export interface ServiceLifecycleInput {
   readonly service: string;
@@ -38,8 +38,7 @@ interface Context extends ServiceLifecycleInput {
 
 const RESTARTS_AN_HOUR_MAX = 8;
 
-/** Supervises one service: waits for its needs, starts it, restarts it with back-off, stops it. */
-export const serviceLifecycleMachine = setup({
+const lifecycle = setup({
   types: {
     input: {} as ServiceLifecycleInput,
     context: {} as Context,
@@ -86,13 +85,28 @@ export const serviceLifecycleMachine = setup({
     })),
   },
   delays: {
-    startTimeout: 30_000,
-    stopTimeout: 10_000,
+    ...{ startTimeout: 30_000, stopTimeout: 10_000, steadyPeriod: 600_000, restartWindow: 3_600_000 },
     restartDelay: ({ context }) => backoffMs(context.attempts - 1, context.seed, { fromMs: 1_000, toMs: 300_000 }),
-    steadyPeriod: 600_000,
-    restartWindow: 3_600_000,
   },
-}).createMachine({
+});
+
+/** What takes a service down that is on or about to be: somebody's wish, or one of its needs. */
+const goesDown = lifecycle.createStateConfig({
+  on: {
+    stop: { target: 'stopping', actions: { type: 'leadTo', params: { afterStop: 'off' } } },
+    'service.stopped': {
+      guard: { type: 'isNeeded', params: ({ event }) => event },
+      target: 'stopping',
+      actions: [
+        { type: 'noteNeedOff', params: ({ event }) => event },
+        { type: 'leadTo', params: { afterStop: 'waiting' } },
+      ],
+    },
+  },
+}).on;
+
+/** Supervises one service: waits for its needs, starts it, restarts it with back-off, stops it. */
+export const serviceLifecycleMachine = lifecycle.createMachine({
   id: 'service-lifecycle',
   description: 'Supervises one service: waits for its needs, starts, restarts with back-off, stops.',
   options: { maxIterations: 100 },
@@ -127,17 +141,7 @@ export const serviceLifecycleMachine = setup({
           actions: { type: 'noteFailure', params: ({ event }) => ({ reason: reasonOf(event.error) }) },
         },
       },
-      on: {
-        stop: { target: 'stopping', actions: { type: 'leadTo', params: { afterStop: 'off' } } },
-        'service.stopped': {
-          guard: { type: 'isNeeded', params: ({ event }) => event },
-          target: 'stopping',
-          actions: [
-            { type: 'noteNeedOff', params: ({ event }) => event },
-            { type: 'leadTo', params: { afterStop: 'waiting' } },
-          ],
-        },
-      },
+      on: goesDown,
       after: {
         startTimeout: {
           target: 'stopping',
@@ -153,20 +157,12 @@ export const serviceLifecycleMachine = setup({
       exit: 'announceStopped',
       always: { guard: 'hadFailed', actions: ['announceRecovered', assign({ reason: null })] },
       on: {
-        stop: { target: 'stopping', actions: { type: 'leadTo', params: { afterStop: 'off' } } },
+        ...goesDown,
         giveUp: {
           target: 'stopping',
           actions: [
             { type: 'noteFailure', params: ({ event }) => event },
             { type: 'leadTo', params: { afterStop: 'coolingDown' } },
-          ],
-        },
-        'service.stopped': {
-          guard: { type: 'isNeeded', params: ({ event }) => event },
-          target: 'stopping',
-          actions: [
-            { type: 'noteNeedOff', params: ({ event }) => event },
-            { type: 'leadTo', params: { afterStop: 'waiting' } },
           ],
         },
       },
@@ -179,12 +175,7 @@ export const serviceLifecycleMachine = setup({
       after: { restartDelay: 'waiting' },
     },
     stopping: {
-      invoke: {
-        src: 'stopService',
-        input: ({ context }) => ({ service: context.service }),
-        onDone: 'halted',
-        onError: 'halted',
-      },
+      invoke: { src: 'stopService', input: ({ context }) => context, onDone: 'halted', onError: 'halted' },
       on: {
         stop: { actions: { type: 'leadTo', params: { afterStop: 'off' } } },
         start: { actions: { type: 'leadTo', params: { afterStop: 'waiting' } } },
@@ -200,10 +191,6 @@ export const serviceLifecycleMachine = setup({
     },
   },
 });
-
-function reasonOf(error: unknown): string {
-  return isBitDustError(error) ? error.code : error instanceof Error ? error.message : String(error);
-}
 
 /** The machine with its ports given. */
 export function serviceLifecycleWith(ports: ServiceLifecyclePorts) {

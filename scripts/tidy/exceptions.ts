@@ -8,3 +8,9 @@ export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
 
 /** Places outside the seam that may use the host's clock, randomness, timers or environment, with the reason. */
 export const OUTSIDE_SEAM: Readonly<Record<string, string>> = {};
+
+/** Wiring files that still decide something, and how often. A number may only fall. */
+export const DECISIONS_IN_WIRING: Readonly<Record<string, number>> = {};
+
+/** Wiring files that set a timer themselves, with the reason. */
+export const TIMERS_IN_WIRING: Readonly<Record<string, string>> = {};
