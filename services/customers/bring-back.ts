@@ -4,8 +4,16 @@ import { comesBack } from '../../protocol/order-rules.ts';
 
 const ROWS_PER_LOOK = 256;
 
-/** Takes pieces back out of the trash whose block the log wants again. Gives how many. */
-export async function bringBackKept(log: OrderLog, pieces: Pick<PieceStore, 'each' | 'bringBack'>): Promise<number> {
+/** Kinds after which a block that was buried may be wanted again. */
+const WANTING_KINDS: readonly string[] = ['keep', 'checkpoint'];
+
+/** Takes pieces back out of the trash whose block the log wants again, when entries of these kinds could make it so. Gives how many. */
+export async function bringBackKept(
+  log: OrderLog,
+  options: { readonly pieces: Pick<PieceStore, 'each' | 'bringBack'>; readonly kinds: readonly string[] },
+): Promise<number> {
+  const { pieces, kinds } = options;
+  if (!kinds.some((kind) => WANTING_KINDS.includes(kind))) return 0;
   let back = 0;
   let window: PieceRef[] = [];
   const look = async () => {

@@ -40,7 +40,7 @@ export function createFamilyMember(needs: FamilyMemberNeeds): Service {
   const desk = createFamilyDesk({
     ...needs,
     onEntries: async (customer, kinds) => {
-      if (kinds.includes('keep') || kinds.includes('checkpoint')) await bringBackKept(await logs.of(customer), pieces);
+      await bringBackKept(await logs.of(customer), { pieces, kinds });
     },
     onOffer: (customer, what, version) => {
       pool.send(customer, { type: 'offerRecord', what, version });

@@ -1,131 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBus } from '../../../bus/bus.ts';
-import type { Fact } from '../../../bus/facts/index.ts';
-import { VirtualClock } from '../../../node/worlds/virtual-clock.ts';
-import type { DirectoryRecord } from '../../../ports/directory.ts';
 import { blockIdOf, decodeBlockRecord } from '../../../protocol/block-record.ts';
-import type { Command } from '../../../protocol/commands.ts';
-import { makeFamily } from '../../../protocol/family.ts';
 import { frameItems, unframeItems } from '../../../protocol/framed.ts';
 import { sha256 } from '../../../protocol/hash.ts';
-import { bytesOfLog, keyOfDevice, personIdFrom } from '../../../protocol/ids.ts';
+import { bytesOfLog, keyOfDevice } from '../../../protocol/ids.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { readHead } from '../../../protocol/log-content.ts';
-import type { LogEntry } from '../../../protocol/log-entry.ts';
 import { parseReceipt } from '../../../protocol/receipt.ts';
 import { makeSignedRecords } from '../../../protocol/signed-records.ts';
-import { createFamilyMember } from '../../../services/customers/family-member.service.ts';
-import { createNotices } from '../../../services/kit/notices.ts';
-import { createOrderLogs } from '../../../storage/order-logs/order-logs.ts';
-import { createMemoryStores } from '../../../storage/records/memory.ts';
-import { createFakeCustomers } from '../../support/fake-customers.ts';
 import { deviceOf, keyOf, LogWriter, NETWORK, OWNER, recordOf } from '../../support/log-writer.ts';
-import { PeerNetwork } from '../../support/peer-network.ts';
 import { advanceSettled, settle } from '../../support/settle.ts';
 
-const PIN = { kind: 'unpin', body: { task: 'x' } } as const;
-const SUPPLIERS = [20, 21, 22];
-const personOf = (number: number) => personIdFrom(keyOf(number + 50).publicKey);
-const OPTIONS = { signal: new AbortController().signal, deadlineMs: 1000, owner: OWNER };
-
-function familyBytes(version: number, { prev = null as string | null, numbers = SUPPLIERS, device = 10 } = {}) {
-  const seats = numbers.map((number, seat) => ({ seat, person: personOf(number), device: deviceOf(number) }));
-  return makeFamily(
-    { network: NETWORK, owner: OWNER, device: deviceOf(device), revision: 1, version, prev, seats, warrantEpoch: 0 },
-    keyOf(device),
-  );
-}
-
-async function createSupplier(network: PeerNetwork, clock: VirtualClock, number: number, grantBytes?: number) {
-  const device = deviceOf(number);
-  const messenger = network.join(device, personOf(number));
-  const { records } = await createMemoryStores({ fraction: () => 0 })
-    .engine()
-    .open('logs');
-  const logs = createOrderLogs({
-    records,
-    networkId: NETWORK,
-    clock,
-    random: { bytes: (length) => new Uint8Array(length) },
-    identities: {
-      get: () => ({ revision: 1 }) as never,
-      lists: (_, one) => one === deviceOf(10) || one === deviceOf(11),
-    },
-    author: null,
-  });
-  const customers = createFakeCustomers([OWNER], grantBytes);
-  const facts: Fact[] = [];
-  const failures: unknown[] = [];
-  const bus = createBus((error) => failures.push(error));
-  bus.tap((fact) => facts.push(fact));
-  const put: DirectoryRecord[] = [];
-  const service = createFamilyMember({
-    bus,
-    runtime: { clock, opened: () => undefined },
-    clock,
-    random: { bytes: (length) => new Uint8Array(length), fraction: () => 0.5 },
-    self: { device, signer: keyOf(number) },
-    network: NETWORK,
-    identities: {
-      get: () => ({ revision: 1, file: Uint8Array.of(1) }) as never,
-      personOf: () => undefined,
-      accept: async () => ({}) as never,
-      lists: (_, one) => one === deviceOf(10),
-    },
-    messenger,
-    notices: createNotices(messenger),
-    logs,
-    pieces: customers.store,
-    directory: { put: async (record) => void put.push(record) },
-    joined: () => true,
-    onFailure: (_, error) => failures.push(error),
-  });
-  await service.start();
-  return { device, log: await logs.of(OWNER), bus, facts, failures, put, service, customers };
-}
-
-async function setUp(options: { readonly grantBytes?: number } = {}) {
-  const network = new PeerNetwork();
-  const clock = new VirtualClock({ startAt: 1_000_000 });
-  const suppliers = await Promise.all(
-    SUPPLIERS.map((number) => createSupplier(network, clock, number, options.grantBytes)),
-  );
-  const owner = network.join(deviceOf(10), OWNER);
-  const ask = (
-    command: Command,
-    payload: Record<string, unknown>,
-    { to = 20, body = null as Uint8Array | null, from = owner } = {},
-  ) =>
-    from.request(deviceOf(to), command, payload, {
-      ...OPTIONS,
-      ...(body === null ? {} : { streams: [{ length: body.length, bytes: body }] }),
-    });
-  const append = (entries: readonly LogEntry[], options: { readonly to?: number; readonly from?: typeof owner } = {}) =>
-    ask('AppendLog', { count: entries.length }, { ...options, body: frameItems(entries.map(({ bytes }) => bytes)) });
-  const putFamily = (
-    statement: { readonly bytes: Uint8Array },
-    version: number,
-    options: { readonly to?: number; readonly from?: typeof owner } = {},
-  ) =>
-    ask(
-      'PutDocument',
-      { name: 'family', version, hash: sha256(statement.bytes) },
-      { ...options, body: statement.bytes },
-    );
-  const rest = async () => {
-    for (let i = 0; i < 20; i += 1) await settle();
-  };
-  const stop = () =>
-    suppliers.forEach(({ service, failures }) => {
-      void service.stop();
-      assert.deepEqual(failures, []);
-    });
-  return { network, clock, suppliers, first: suppliers[0]!, owner, ask, append, putFamily, rest, stop };
-}
+import { familyBytes, PIN, personOf, runSuppliers, SUPPLIERS } from '../../support/supplier-run.ts';
 
 test('entries of the owner are taken over, accounted, and receipted with the heads', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const writer = new LogWriter();
   const entries = [writer.write(PIN), writer.write(PIN)];
   const { payload } = await run.append(entries);
@@ -139,7 +28,7 @@ test('entries of the owner are taken over, accounted, and receipted with the hea
 });
 
 test('heads are left out when the digest is the same, and entries come from where they are asked', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const writer = new LogWriter();
   const entries = Array.from({ length: 5 }, () => writer.write(PIN));
   await run.append(entries);
@@ -158,7 +47,7 @@ test('heads are left out when the digest is the same, and entries come from wher
 });
 
 test('strangers, former seats and others get nothing; a seat reads and passes on; who proved ownership reads only', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const writer = new LogWriter();
   await run.append([writer.write(PIN)]);
   const next = writer.write(PIN);
@@ -183,7 +72,7 @@ test('strangers, former seats and others get nothing; a seat reads and passes on
 });
 
 test('a hostile append changes nothing and says why', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const writer = new LogWriter();
   await run.append([writer.write(PIN)]);
   const bytes = run.first.log.bytes();
@@ -200,7 +89,7 @@ test('a hostile append changes nothing and says why', async () => {
 });
 
 test('a log is never taken over beyond the quota', async () => {
-  const run = await setUp({ grantBytes: 20_000 });
+  const run = await runSuppliers({ grantBytes: 20_000 });
   const writer = new LogWriter();
   const small = await run.append([writer.write(PIN)]);
   assert.equal(small.payload['applied'], 1);
@@ -212,7 +101,7 @@ test('a log is never taken over beyond the quota', async () => {
 });
 
 test('the newest family is kept and given to seats; two of one version raise the alarm', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const one = familyBytes(1);
   await run.putFamily(one, 1);
   const two = familyBytes(2, { prev: run.first.log.family()!.hash });
@@ -237,7 +126,7 @@ test('the newest family is kept and given to seats; two of one version raise the
 });
 
 test('records come into the directory at once and again every three hours, without the owner', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const record = {
     publicKey: keyOf(90).publicKey,
     sequence: 5,
@@ -276,7 +165,7 @@ test('records come into the directory at once and again every three hours, witho
 });
 
 test('a sibling’s notice makes a supplier catch up, and siblings that lack something get it', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const [first, second, third] = run.suppliers as [typeof run.first, typeof run.first, typeof run.first];
   const one = familyBytes(1);
   for (const to of SUPPLIERS) await run.putFamily(one, 1, { to });
@@ -300,7 +189,7 @@ test('a sibling’s notice makes a supplier catch up, and siblings that lack som
 });
 
 test('a notice of somebody who is no seat is refused', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const stranger = run.network.join(deviceOf(66), personOf(66));
   await assert.rejects(run.ask('Notice', { kind: 'log-newer', digest: null }, { from: stranger }), {
     code: 'NOT_ENTITLED',
@@ -309,7 +198,7 @@ test('a notice of somebody who is no seat is refused', async () => {
 });
 
 test('a keep takes the block’s pieces back out of the trash, and only those', async () => {
-  const run = await setUp();
+  const run = await runSuppliers();
   const records = [recordOf(1), recordOf(2)];
   const ids = records.map((record) => blockIdOf(decodeBlockRecord(record)));
   const writer = new LogWriter();
