@@ -97,11 +97,11 @@ export function createNetwork(needs: NetworkNeeds): Network {
     },
     directory: {
       start() {
-        publisher.start();
-        member.start();
+        void publisher.start();
+        void member.start();
       },
       async stop() {
-        publisher.stop();
+        await publisher.stop();
         await member.stop();
       },
     },

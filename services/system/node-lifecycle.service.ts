@@ -19,6 +19,7 @@ export interface NodeEnd {
 }
 
 export interface NodeLifecycle extends Service {
+  start(): void;
   /** Tries again what needs an identity or failed. */
   retry(): void;
   /** The first call stops in order, the second cuts the grace. */

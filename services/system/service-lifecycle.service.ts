@@ -31,6 +31,8 @@ export interface ServiceState {
 }
 
 export interface ServiceLifecycles extends Service {
+  start(): void;
+  stop(): void;
   switchOn(name: string): void;
   switchOff(name: string): void;
   restart(name: string): void;

@@ -14,6 +14,7 @@ const PERSON = 'bd1person';
 
 /** Every field that inputs and facts of machines have, with a value of its type. */
 const FIELDS = {
+  versions: ['v1'],
   ...{
     task: 't1',
     set: 'photos',
