@@ -15,8 +15,10 @@ import { realSessionsWorld } from '../../support/session-worlds.ts';
 
 const mallory = createSignerFactory().fromSeed(new Uint8Array(32).fill(13));
 
-function listenOn(onSocket: (socket: Socket) => void): Promise<{ readonly server: Server; readonly address: string }> {
-  const server = createServer(onSocket);
+function listenOn(
+  onSocket: (socket: Socket) => void | Promise<void>,
+): Promise<{ readonly server: Server; readonly address: string }> {
+  const server = createServer((socket) => void onSocket(socket));
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
