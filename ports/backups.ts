@@ -111,9 +111,12 @@ export interface Backups {
   }>;
   sets(): Promise<readonly SetView[]>;
   /** Without a path the top entries of all sets. `ENTRY_NOT_FOUND`, `ENTRY_AMBIGUOUS`, `VERSION_NOT_FOUND`. */
-  ls(
-    options: Partial<Where> & { readonly at?: string | undefined; readonly all?: boolean | undefined },
-  ): Promise<{ readonly path: string | null; readonly at: number | null; readonly entries: readonly EntryView[] }>;
+  ls(options: {
+    readonly path?: string | undefined;
+    readonly cwd?: string | undefined;
+    readonly at?: string | undefined;
+    readonly all?: boolean | undefined;
+  }): Promise<{ readonly path: string | null; readonly at: number | null; readonly entries: readonly EntryView[] }>;
   versions(where: Where): Promise<{ readonly path: string; readonly versions: readonly PathVersion[] }>;
   why(where: Where & { readonly at?: string | undefined }): Promise<Why>;
   /** Retires the versions of a path; `REMOVAL_PAUSED` after a recovery. */
