@@ -25,12 +25,15 @@ export interface DataSenderPorts {
 
 type Event =
   | { readonly type: 'stop' }
+  /** The lane has work now. */
+  | { readonly type: 'send' }
   | Fact<'pieces.staged' | 'seat.caught-up' | 'supplier.connected' | 'supplier.disconnected' | 'budget.changed'>;
 
 interface Context extends DataSenderInput {
   readonly attempt: number;
   readonly last: SentBatch;
   readonly again: boolean;
+  readonly isClosed: boolean;
 }
 
 const PIECES_MAX = 64;
@@ -47,13 +50,15 @@ export const dataSenderMachine = setup({
   actors: { sendBatch: port<DataSenderPorts['sendBatch']>('sendBatch') },
   guards: {
     isReady: ({ context }) => context.ready,
-    isClosed: ({ event }) => event.type === 'budget.changed' && event.mode === 'closed',
-    hasMore: ({ context }) => context.last.left > 0 || context.again,
+    isClosed: ({ context }) => context.isClosed,
     hasProgress: ({ context }) => context.last.sent > 0,
+    isOpen: ({ context }) => !context.isClosed,
     isRefused: ({ context }) => context.last.refused !== null,
   },
   actions: {
     markAgain: assign({ again: true }),
+    takeMode: assign((_, params: { mode: string }) => ({ isClosed: params.mode === 'closed' })),
+    forgetTries: assign({ attempt: 0 }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     takeBatch: assign((_, params: { batch: SentBatch }) => ({ last: params.batch })),
     announceDelivered: emit(({ context }) => ({
@@ -76,7 +81,6 @@ export const dataSenderMachine = setup({
     })),
   },
   delays: {
-    progressTimeout: 20_000,
     /** A batch goes on while it makes progress, which its port watches; this only bounds the port. */
     batchDeadline: 3_600_000,
     refusedRetry: 3_600_000,
@@ -86,20 +90,34 @@ export const dataSenderMachine = setup({
   id: 'data-sender',
   description: "Keeps one supplier's lane of staged pieces moving.",
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, attempt: 0, last: { sent: 0, refused: null, left: 0 }, again: true }),
+  context: ({ input }) => ({
+    ...input,
+    attempt: 0,
+    last: { sent: 0, refused: null, left: 0 },
+    again: true,
+    isClosed: false,
+  }),
   initial: 'opening',
   on: {
     stop: '.stopped',
     'supplier.disconnected': '.waiting',
     'pieces.staged': { actions: 'markAgain' },
-    'budget.changed': { guard: 'isClosed', target: '.paused' },
+    send: { actions: 'markAgain' },
+    'budget.changed': { actions: { type: 'takeMode', params: ({ event }) => ({ mode: event.mode }) } },
   },
   states: {
     opening: { always: [{ guard: 'isReady', target: 'idle' }, { target: 'waiting' }] },
     idle: { always: { guard: ({ context }) => context.again, target: 'sending' } },
-    waiting: { on: { 'seat.caught-up': 'sending', 'supplier.disconnected': {} } },
+    waiting: {
+      on: {
+        'seat.caught-up': { target: 'sending', actions: 'forgetTries' },
+        'supplier.connected': { target: 'sending', actions: 'forgetTries' },
+        'supplier.disconnected': {},
+      },
+    },
     sending: {
       entry: assign({ again: false }),
+      always: { guard: 'isClosed', target: 'paused' },
       invoke: {
         src: 'sendBatch',
         input: ({ context }) => ({
@@ -117,11 +135,9 @@ export const dataSenderMachine = setup({
           ],
         },
       },
-      on: { 'seat.caught-up': {} },
       after: { batchDeadline: { target: 'backingOff', actions: 'countTry' } },
     },
     judging: {
-      entry: [],
       always: [
         {
           guard: ({ context }) => context.last.sent > 0 && context.last.refused !== null,
@@ -132,23 +148,26 @@ export const dataSenderMachine = setup({
         {
           guard: ({ context }) => context.last.sent > 0 && (context.last.left > 0 || context.again),
           target: 'sending',
-          actions: ['announceDelivered', assign({ attempt: 0 })],
+          actions: ['announceDelivered', 'forgetTries'],
         },
-        { guard: 'hasProgress', target: 'idle', actions: ['announceDelivered', assign({ attempt: 0 })] },
+        { guard: 'hasProgress', target: 'idle', actions: ['announceDelivered', 'forgetTries'] },
         { guard: ({ context }) => context.last.left > 0, target: 'backingOff', actions: 'countTry' },
         { target: 'idle' },
       ],
     },
     backingOff: {
       after: { retryDelay: 'sending' },
-      on: { 'supplier.connected': { target: 'sending', actions: assign({ attempt: 0 }) } },
+      on: {
+        'supplier.connected': { target: 'sending', actions: 'forgetTries' },
+        'seat.caught-up': { target: 'sending', actions: 'forgetTries' },
+      },
     },
     refused: {
       entry: 'announceRefused',
       after: { refusedRetry: 'sending' },
-      on: { 'supplier.connected': { target: 'sending', actions: assign({ attempt: 0 }) } },
+      on: { 'supplier.connected': { target: 'sending', actions: 'forgetTries' } },
     },
-    paused: { on: { 'budget.changed': [{ guard: 'isClosed' }, { target: 'sending' }] } },
+    paused: { always: { guard: 'isOpen', target: 'sending' } },
     stopped: { type: 'final' },
   },
 });
