@@ -2,44 +2,10 @@ import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { VersionId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type Effect, perform, port } from '../kit/port.ts';
+import { perform, port } from '../kit/port.ts';
+import type { BackupTaskInput, BackupTaskPorts, StoredBatch } from './backup-task.ports.ts';
 
-export interface BackupTaskInput {
-  readonly task: string;
-  readonly set: string;
-  /** From the journal after a restart; null begins anew. */
-  readonly cursor: string | null;
-  readonly seed: number;
-}
-
-export interface StoredBatch {
-  readonly cursor: string | null;
-  readonly blocks: number;
-  readonly owed: number;
-  /** No supplier has room, or fewer than the commit mark are reachable: the reason, else null. */
-  readonly noRoom: string | null;
-  readonly done: boolean;
-}
-
-export interface VersionWeight {
-  /** Blocks with fewer than k acknowledged pieces, and with fewer than the commit mark. */
-  readonly belowK: number;
-  readonly belowMark: number;
-}
-
-export interface BackupTaskPorts {
-  readonly scanSource: Effect<
-    { task: string },
-    { readonly files: number; readonly bytes: number; readonly unchanged: number }
-  >;
-  /** Codes and sends; one report per 64 blocks or second; `open` entry and block intent are durable before a piece leaves. */
-  readonly storeBlocks: Effect<{ task: string; cursor: string | null }, StoredBatch>;
-  readonly weighVersion: Effect<{ task: string }, VersionWeight>;
-  /** Enters the version as thin: it can be restored from here on. */
-  readonly enterVersion: Effect<{ task: string }, { readonly version: VersionId; readonly again: boolean }>;
-  /** Writes the commit entries; `again` when reused blocks must be stored anew or the pull is too old. */
-  readonly commitVersion: Effect<{ task: string }, { readonly version: VersionId; readonly again: boolean }>;
-}
+export type { BackupTaskInput, BackupTaskPorts, StoredBatch, VersionWeight } from './backup-task.ports.ts';
 
 type Event =
   | { readonly type: 'pause' }
@@ -148,7 +114,6 @@ export const backupTaskMachine = setup({
     pause: '.paused',
     'pieces.delivered': { actions: 'markAgain' },
     'suppliers.changed': { actions: 'markAgain' },
-    'disk.became-low': { target: '.stalled', actions: { type: 'takeReason', params: { reason: 'disk-low' } } },
   },
   states: {
     scanning: {
@@ -165,6 +130,7 @@ export const backupTaskMachine = setup({
       after: { scanTimeout: { target: 'failed', actions: { type: 'takeReason', params: { reason: 'scan-timeout' } } } },
     },
     storing: {
+      on: { 'disk.became-low': { target: 'stalled', actions: { type: 'takeReason', params: { reason: 'disk-low' } } } },
       invoke: {
         src: 'storeBlocks',
         input: ({ context }) => ({ task: context.task, cursor: context.cursor }),
@@ -243,7 +209,7 @@ export const backupTaskMachine = setup({
               {
                 guard: ({ event }) => event.output.again,
                 target: '#backup-task.storing',
-                actions: assign({ cursor: null }),
+                actions: assign({ cursor: null, version: null }),
               },
               {
                 target: 'waiting',
@@ -265,7 +231,7 @@ export const backupTaskMachine = setup({
         src: 'commitVersion',
         input: ({ context }) => ({ task: context.task }),
         onDone: [
-          { guard: ({ event }) => event.output.again, target: 'storing', actions: assign({ cursor: null }) },
+          { guard: ({ event }) => event.output.again, target: 'storing', actions: assign({ cursor: null, version: null }) },
           { target: 'stored', actions: assign({ version: ({ event }) => event.output.version }) },
         ],
         onError: {
@@ -285,13 +251,12 @@ export const backupTaskMachine = setup({
       on: {
         'suppliers.changed': 'storing',
         'disk.recovered': 'storing',
-        'pieces.delivered': { actions: 'markAgain' },
+        'pieces.delivered': { target: 'storing', actions: 'markAgain' },
         resume: 'storing',
-        'disk.became-low': {},
       },
       after: { retryDelay: { target: 'storing', actions: 'countTry' } },
     },
-    paused: { on: { resume: 'storing', pause: {}, 'disk.became-low': {} } },
+    paused: { on: { resume: 'storing', pause: {} } },
     stored: { entry: 'announceStored', type: 'final' },
     failed: { entry: 'announceFailed', type: 'final' },
   },
