@@ -97,7 +97,7 @@ function sameChunks(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean
 
 function treeEntry(
   item: Item,
-  content: Pick<TreeEntry, 'chunks' | 'holes' | 'changedWhileRead'>,
+  content: Pick<TreeEntry, 'chunks' | 'lengths' | 'holes' | 'changedWhileRead'>,
   size: number,
 ): TreeEntry {
   const { entry, absolute } = item;
@@ -105,7 +105,7 @@ function treeEntry(
   return { name, kind: entry.kind, mode: entry.mode, mtimeNs: entry.mtimeNs, size, target: entry.target, ...content };
 }
 
-const EMPTY = { chunks: [], holes: [], changedWhileRead: false } as const;
+const EMPTY = { chunks: [], lengths: [], holes: [], changedWhileRead: false } as const;
 const FRESH_MS = 2_000;
 
 /** One pass over all paths of a task: scanned, read, coded, handed over, and at the end the tree and the index. */
@@ -174,11 +174,11 @@ export async function runBackup(
   }
 
   function seenOf(stored: StoredFile, change: FileChange): SeenFile {
-    const { chunks, holes, fingerprint } = stored;
+    const { chunks, lengths, holes, fingerprint } = stored;
     const age = Math.abs(clock.now() - Number(fingerprint.mtimeNs / 1_000_000n));
     const isFresh = age < FRESH_MS || stored.changedWhileRead;
     const { size, mtimeNs, ctimeNs, inode } = fingerprint;
-    return { size, mtimeNs, ctimeNs, inode, chunks, holes, isFresh, task: task.task, change };
+    return { size, mtimeNs, ctimeNs, inode, chunks, lengths, holes, isFresh, task: task.task, change };
   }
 
   async function readFiles(items: readonly Item[]): Promise<ReadonlyMap<Item, StoredFile>> {
@@ -265,6 +265,11 @@ export async function runBackup(
   }
 }
 
-function contentOf(row: Pick<StoredFile, 'chunks' | 'holes'> & { readonly changedWhileRead?: boolean }) {
-  return { chunks: row.chunks, holes: row.holes, changedWhileRead: row.changedWhileRead === true };
+function contentOf(row: Pick<StoredFile, 'chunks' | 'lengths' | 'holes'> & { readonly changedWhileRead?: boolean }) {
+  return {
+    chunks: row.chunks,
+    lengths: row.lengths,
+    holes: row.holes,
+    changedWhileRead: row.changedWhileRead === true,
+  };
 }

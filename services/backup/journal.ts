@@ -31,6 +31,7 @@ export type FileChange = 'new' | 'changed' | 'unchanged';
 /** What a file was when it was read last, and what it became. */
 export interface SeenFile extends Fingerprint {
   readonly chunks: readonly Uint8Array[];
+  readonly lengths: readonly number[];
   readonly holes: readonly (readonly [number, number])[];
   /** Written to so shortly before it was read that its times cannot be trusted. */
   readonly isFresh: boolean;

@@ -143,7 +143,7 @@ export function sourceOf(
     const { bytes, decoded, release } = await needs.pipeline.decode({ shape: row, pieces, signal });
     const copy = bytes.slice();
     release();
-    return { bytes: copy, decoded, fetchedBytes: row.size };
+    return { bytes: copy, decoded, fetchedBytes: row.size, release: () => undefined };
   }
   return {
     readBlock,
