@@ -123,7 +123,7 @@ test('services rise with their needs; one that gives up takes its dependents alo
     random: seededRandom(1),
     services: [service('network', []), service('contacts', ['network'])],
   });
-  await lifecycles.start();
+  lifecycles.start();
   lifecycles.switchOn('contacts');
   lifecycles.switchOn('network');
   await settle();
@@ -137,5 +137,5 @@ test('services rise with their needs; one that gives up takes its dependents alo
     lifecycles.states().map(({ name, state }) => `${name} ${state}`),
     ['network on', 'contacts on'],
   );
-  await lifecycles.stop();
+  lifecycles.stop();
 });
