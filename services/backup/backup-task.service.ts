@@ -61,6 +61,7 @@ export function createBackupTasks(needs: BackupTasksNeeds): BackupTasks {
   const taskOfBlock = new Map<BlockId, string>();
   const unsafe: TaskState[] = [];
   const endings: (() => void)[] = [];
+  const stopping = new AbortController();
 
   function stateOf(task: string): TaskState {
     const state = states.get(task);
@@ -102,7 +103,7 @@ export function createBackupTasks(needs: BackupTasksNeeds): BackupTasks {
       ended: Promise.resolve(),
     };
     const work = async () => {
-      if (!state.isIntentsResumed) await placer.resume(state.row.task, signal);
+      if (!state.isIntentsResumed) await placer.resume((name) => name === state.row.task, signal);
       state.isIntentsResumed = true;
       run.result = await runBackup(needs, { task: state.row, geometry, isGeometryStill, counters, signal });
     };
@@ -355,8 +356,16 @@ export function createBackupTasks(needs: BackupTasksNeeds): BackupTasks {
         bus.subscribe(['pieces.delivered', 'block.repaired', 'version.became-safe'], () => void lookSafe()),
       );
       for (const row of await journal.tasks()) await open(row, true);
+      const running = new Set(states.keys());
+      // Of ended tasks some last pieces may be owed still; their blocks are made again while the sources are the same.
+      void placer
+        .resume((task) => !running.has(task) && !states.has(task), stopping.signal)
+        .catch((error: unknown) => {
+          if (!stopping.signal.aborted) needs.onFailure('owed', error);
+        });
     },
     async stop() {
+      stopping.abort(new BitDustError('CANCELLED'));
       for (const stop of endings.splice(0)) stop();
       const runs = [...states.values()].flatMap(({ run }) => (run === null ? [] : [run]));
       for (const run of runs) run.controller.abort(new BitDustError('CANCELLED'));

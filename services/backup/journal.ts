@@ -48,7 +48,8 @@ export interface Journal {
   /** Durable together: the intent, and the copies no index object names yet. */
   putIntent(row: IntentRow, copies: readonly StoredCopy[]): Promise<void>;
   intent(block: BlockId): Promise<IntentRow | undefined>;
-  intentsOf(task: string): Promise<readonly IntentRow[]>;
+  /** Of the tasks chosen by name; footers, keys and small sources of all at once, so few. */
+  intentsOf(chosen: (task: string) => boolean): Promise<readonly IntentRow[]>;
   removeIntent(block: BlockId): Promise<void>;
   /** Copies by block that no index object names yet. */
   unindexed(): Promise<ReadonlyMap<BlockId, readonly LocatedChunk[]>>;
@@ -104,9 +105,9 @@ export function createJournal(records: Records): Journal {
       const value = await blocks.get(`${INTENT}${block}`);
       return value && decodeLocal<IntentRow>(value);
     },
-    intentsOf: async (task) => {
+    intentsOf: async (chosen) => {
       const rows = await all(rowsOf<IntentRow>(blocks, { from: INTENT, before: AFTER_INTENTS }));
-      return rows.filter((row) => row.task === task);
+      return rows.filter((row) => chosen(row.task));
     },
     removeIntent: (block) => blocks.batch([{ remove: `${INTENT}${block}` }], { durable: false }),
     async unindexed() {

@@ -114,7 +114,7 @@ export function createBlockPlacer(needs: PlaceBlocksNeeds) {
       needs.onStaged(row.task, block, owed.length);
       return 'staged';
     }
-    if (held.length < k) {
+    if (held.length < k && named.standing === 'open') {
       await abandon(row);
       return 'abandoned';
     }
@@ -134,10 +134,13 @@ export function createBlockPlacer(needs: PlaceBlocksNeeds) {
   return {
     geometryNow,
     place,
-    /** Blocks of the task's earlier run go on where they stood. */
-    async resume(task: string, signal: AbortSignal): Promise<{ readonly staged: number; readonly abandoned: number }> {
+    /** Blocks of earlier runs of these tasks go on where they stood. */
+    async resume(
+      chosen: (task: string) => boolean,
+      signal: AbortSignal,
+    ): Promise<{ readonly staged: number; readonly abandoned: number }> {
       const count = { staged: 0, abandoned: 0, kept: 0 };
-      for (const row of await journal.intentsOf(task)) {
+      for (const row of await journal.intentsOf(chosen)) {
         signal.throwIfAborted();
         count[await resumeOne(row, signal)] += 1;
       }
@@ -145,7 +148,7 @@ export function createBlockPlacer(needs: PlaceBlocksNeeds) {
     },
     /** Blocks of a cancelled task that are not stored yet are given up; the others stay for later backups. */
     async giveUp(task: string): Promise<void> {
-      for (const row of await journal.intentsOf(task)) {
+      for (const row of await journal.intentsOf((name) => name === task)) {
         const found = await health.block(row.intent.block);
         if (found === undefined || found.held < commitMark(row.intent)) await abandon(row);
       }

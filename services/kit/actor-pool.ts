@@ -55,8 +55,9 @@ export class ActorPool<M extends AnyStateMachine> {
     actor.subscribe({
       complete: () => {
         this.#actors.delete(key);
-        const snapshot = actor.getSnapshot() as unknown as { output: unknown; value: unknown };
-        onDone?.(key, snapshot.output, String(snapshot.value));
+        const snapshot = actor.getSnapshot() as unknown as { output: unknown; value: unknown; status: string };
+        // An actor that is stopped completes too, without having reached an end.
+        if (snapshot.status === 'done') onDone?.(key, snapshot.output, String(snapshot.value));
       },
       error: (error) => {
         this.#actors.delete(key);
