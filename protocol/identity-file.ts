@@ -124,8 +124,13 @@ export function judgeIdentity(known: IdentityFile | undefined, candidate: Identi
   return order > 0 ? 'newer' : 'same';
 }
 
-/** True when the device stands in the newest list, or in that of `revision`, as far as the file goes back. */
+/**
+ * True when the device stands in the newest list, or in that of `revision`. For a revision from before the file's first
+ * list that list decides: it continues the older ones, and what they signed must be judged by those who come later.
+ */
 export function listsDevice(file: IdentityFile, device: Uint8Array, revision?: number): boolean {
-  const list = revision === undefined ? file.list : file.lists.find((one) => one.revision === revision);
+  const [first] = file.lists;
+  const wanted = Math.max(revision ?? file.list.revision, first?.revision ?? 0);
+  const list = file.lists.find((one) => one.revision === wanted);
   return list?.devices.some(({ key }) => equalBytes(key, device)) ?? false;
 }

@@ -111,6 +111,9 @@ export const LIMITS = {
   directorySourcesMax: limit(16_384, 'sources', 'The table of sources stays under a few megabytes.'),
   directoryHeldMax: limit(16_384, 'records', 'Held records stay under 32 MiB in memory and on disk.'),
   directoryAnswerKeysMax: limit(20, 'keys', 'One answer to a look-up fits one datagram.'),
+  // identity
+  claimsAskedMax: limit(50, 'devices', 'A name that more devices claim needs another way of finding its owner.'),
+  nicknameSearchesMax: limit(8, 'searches', 'Each asks up to fifty devices.'),
   // storage
   chunkBytesMax: limit(4 * 1024 * 1024, 'bytes', 'The chunker cuts here at the latest; two of them fit every block.'),
   blockRecordBytesMax: limit(4 * 1024, 'bytes', 'A record of 64 seats has 2.2 KiB.'),

@@ -4,7 +4,7 @@ import { backoffMs } from '../kit/backoff.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
 
 export interface NicknameHolderPorts {
-  /** Claims of others for the name. */
+  /** How many others claim the name, and whether our own claim is found. */
   readonly readClaims: Effect<{ name: string }, { readonly others: number; readonly ours: boolean }>;
   readonly publishClaim: Effect<{ name: string }, void>;
 }
@@ -18,6 +18,8 @@ type Event =
 interface Context {
   readonly name: string;
   readonly seed: number;
+  /** Whether the directory was joined when this began. */
+  readonly joined: boolean;
   readonly others: number;
   readonly attempt: number;
 }
@@ -37,8 +39,8 @@ export const nicknameHolderMachine = setup({
     publishClaim: port<NicknameHolderPorts['publishClaim']>('publishClaim'),
   },
   guards: {
-    hasTries: ({ context }) => context.attempt < TRIES_MAX,
-    isContested: ({ context }) => context.others > 0,
+    isJoined: ({ context }) => context.joined,
+    isWeary: ({ context }) => context.attempt >= TRIES_MAX,
   },
   actions: {
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
@@ -60,10 +62,11 @@ export const nicknameHolderMachine = setup({
   id: 'nickname-holder',
   description: 'Claims a nickname in the directory and keeps the claim alive.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ name: input.name, seed: input.seed, others: 0, attempt: 0 }),
-  initial: 'unheld',
-  on: { stop: '.stopped', release: '.unheld' },
+  context: ({ input }) => ({ ...input, others: 0, attempt: 0 }),
+  initial: 'opening',
+  on: { stop: '.stopped', release: '.stopped' },
   states: {
+    opening: { always: [{ guard: 'isJoined', target: 'claiming' }, { target: 'unheld' }] },
     unheld: { entry: assign({ attempt: 0 }), on: { hold: 'claiming', 'directory.joined': 'claiming' } },
     claiming: {
       invoke: {
@@ -79,20 +82,20 @@ export const nicknameHolderMachine = setup({
         src: 'readClaims',
         input: ({ context }) => ({ name: context.name }),
         onDone: [
+          { guard: ({ event }) => !event.output.ours, target: 'waiting', actions: 'countTry' },
           {
             guard: ({ event }) => event.output.others > 0,
             target: 'contested',
             actions: assign({ others: ({ event }) => event.output.others }),
           },
-          { guard: ({ event }) => event.output.ours, target: 'held' },
-          { target: 'waiting', actions: 'countTry' },
+          { target: 'held' },
         ],
         onError: { target: 'waiting', actions: 'countTry' },
       },
       after: { answerTimeout: { target: 'waiting', actions: 'countTry' } },
     },
     waiting: {
-      always: { guard: ({ context }) => context.attempt >= TRIES_MAX, target: 'unheld', actions: 'announceLost' },
+      always: { guard: 'isWeary', target: 'unheld', actions: 'announceLost' },
       after: { retryDelay: 'claiming' },
     },
     held: { entry: ['announceHeld', assign({ attempt: 0, others: 0 })], after: { refreshEvery: 'refreshing' } },

@@ -3,7 +3,7 @@ import type { Fact } from '../../bus/facts/index.ts';
 import type { PersonId } from '../../protocol/ids.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
 
-/** A claim whose signature was checked; the ticket names it outside the machine. */
+/** A claim whose signature was checked. */
 export interface SightedClaim {
   readonly person: PersonId;
   readonly contactsInCommon: number;

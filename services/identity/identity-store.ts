@@ -35,6 +35,8 @@ export interface IdentityState {
   readonly keychain: { readonly version: number; readonly bytes: Uint8Array } | null;
   /** Signed with the words at hand: the head under each root. */
   readonly rootHeads: readonly DirectoryRecord[];
+  /** Version of the document of ready-signed records that was made last. */
+  readonly recordsVersion: number;
   readonly recovery: RecoveryState | null;
 }
 

@@ -101,6 +101,7 @@ export async function makeIdentity(
       nickname: options.nickname,
       nicknameSince: now,
       rootHeads: [signRootHead(needs, { statement, root })],
+      recordsVersion: 0,
       wordsConfirmed: false,
       secrets: [drawSecrets(random, 1)],
       rendezvous,
