@@ -49,9 +49,9 @@ const VOCABULARY = ['protocol/errors.ts', 'protocol/limits.ts', 'protocol/labels
 export const layers: Rule = {
   name: 'layers',
   check: () =>
-    Object.keys(LAYERS)
-      .flatMap(sourcesUnder)
-      .flatMap((path) => importsOf(path).flatMap((each) => problemsOf(path, each))),
+    [...new Set(Object.keys(LAYERS).flatMap(sourcesUnder))].flatMap((path) =>
+      importsOf(path).flatMap((each) => problemsOf(path, each)),
+    ),
 };
 
 function layerOf(path: string): string {
@@ -60,7 +60,6 @@ function layerOf(path: string): string {
 
 function problemsOf(path: string, each: Import): Problem[] {
   const layer = layerOf(path);
-  // node/ is checked without node/api/, which has a row of its own and is listed with node/ again
   const what = each.specifier.startsWith('.') ? ownProblem(path, layer, each) : foreignProblem(path, layer, each);
   return what ? [{ rule: 'layers', where: `${path}:${each.line}`, what }] : [];
 }

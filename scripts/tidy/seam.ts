@@ -8,7 +8,10 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\bDate\.now\(|\bnew Date\(\)/g, "reads the host's clock"],
   [/\bperformance\.now\(/g, "reads the host's clock"],
   [/\bMath\.random\(/g, "draws the host's randomness"],
-  [/\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/g, "draws the host's randomness"],
+  [
+    /(?<![.\w])(randomBytes|randomUUID)\(|\bcrypto\.(randomBytes|randomUUID|getRandomValues)\(/g,
+    "draws the host's randomness",
+  ],
   [/(?<![.\w])(setTimeout|setInterval|setImmediate)\(/g, "uses the host's timers"],
   [/\bprocess\.(env|argv|exit|hrtime)\b/g, 'reads the process'],
   [/\bcrypto\.subtle\b/g, 'leaves the thread, which cannot be replayed'],

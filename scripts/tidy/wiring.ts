@@ -33,8 +33,6 @@ function problemsOf(path: string): Problem[] {
     if (ts.isIfStatement(node) && SNAPSHOT.test(node.expression.getText(source))) {
       say(node, `decides on the state of a machine: if (${node.expression.getText(source)})`);
     }
-    if (ts.isWhileStatement(node) || ts.isDoStatement(node)) say(node, "loops; trying again is its machine's work");
-    if (ts.isSwitchStatement(node)) say(node, "switches; that is its machine's work");
     if (ts.isCallExpression(node) && /\bclock\.setTimeout$/.test(node.expression.getText(source))) {
       if (!TIMERS_IN_WIRING[path]) say(node, "sets a timer; waiting is its machine's work");
     }
@@ -55,17 +53,23 @@ function tooManyDecisions(): Problem[] {
   });
 }
 
-/** Conditions in wiring files that are neither about errors and cancelling nor about a thing being there. */
+/** Conditions that are neither about errors and cancelling nor about a thing being there, and loops without a list. */
 export function decisionsInWiring(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const path of wiringFiles()) {
     const source = sourceOf(path);
     for (const node of nodesOf(source)) {
-      if (!ts.isIfStatement(node)) continue;
-      const condition = node.expression.getText(source);
-      if (ALLOWED_IF.test(condition)) continue;
-      found.set(path, [...(found.get(path) ?? []), `${lineOf(source, node)}: if (${condition})`]);
+      const decision = decisionOf(node, source);
+      if (decision) found.set(path, [...(found.get(path) ?? []), `${lineOf(source, node)}: ${decision}`]);
     }
   }
   return found;
+}
+
+function decisionOf(node: ts.Node, source: ts.SourceFile): string | null {
+  if (ts.isWhileStatement(node) || ts.isDoStatement(node)) return `while (${node.expression.getText(source)})`;
+  if (ts.isSwitchStatement(node)) return `switch (${node.expression.getText(source)})`;
+  if (!ts.isIfStatement(node)) return null;
+  const condition = node.expression.getText(source);
+  return ALLOWED_IF.test(condition) ? null : `if (${condition})`;
 }
