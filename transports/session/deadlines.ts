@@ -25,9 +25,12 @@ export class Deadlines {
   }
 
   /** A frame once begun is complete in time, so that a peer cannot hold half a packet open for ever. */
-  watchFrame(midFrame: boolean, late: () => void): void {
-    if (!midFrame) this.#clear('frame');
-    else if (!this.#timers.has('frame')) this.#set('frame', LIMITS.frameMs.value, late);
+  watchFrame(late: () => void): void {
+    if (!this.#timers.has('frame')) this.#set('frame', LIMITS.frameMs.value, late);
+  }
+
+  frameDone(): void {
+    this.#clear('frame');
   }
 
   acknowledgeSoon(fire: () => void): void {

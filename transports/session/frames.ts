@@ -83,6 +83,12 @@ export interface FrameSink {
   data(stream: number, piece: Uint8Array, last: boolean): void;
 }
 
+/** A view of the chunk; the chunk itself when it is all of it, because there is one such view for every TLS record. */
+function part(chunk: Uint8Array, from: number, length: number): Uint8Array {
+  if (from === 0 && length === chunk.length) return chunk;
+  return new Uint8Array(chunk.buffer, chunk.byteOffset + from, length);
+}
+
 function invalid(reason: string): BitDustError {
   return new BitDustError('FRAME_INVALID', undefined, { details: { reason } });
 }
@@ -118,7 +124,7 @@ export class FrameReader {
     while (at < chunk.length && !this.#stopped) {
       at = this.#inPayload ? this.#payload(chunk, at) : this.#takeHead(chunk, at);
     }
-    return chunk.subarray(at);
+    return at === chunk.length ? NO_BYTES : chunk.subarray(at);
   }
 
   /** Called by the sink inside a frame: takes nothing behind it. */
@@ -159,7 +165,7 @@ export class FrameReader {
 
   #payload(chunk: Uint8Array, from: number): number {
     const taken = Math.min(this.#left, chunk.length - from);
-    const piece = chunk.subarray(from, from + taken);
+    const piece = part(chunk, from, taken);
     const length = this.#left;
     this.#left -= taken;
     const last = this.#left === 0;

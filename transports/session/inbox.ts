@@ -3,7 +3,10 @@ import { LIMITS } from '../../protocol/limits.ts';
 
 /** So much received and not yet acknowledged is acknowledged at once; less waits a moment. */
 const OWED_FRAMES = 64;
-const OWED_BYTES = 256 * 1024;
+const OWED_BYTES = 1024 * 1024;
+/** From here on it goes with whatever is written. */
+const WORTH_FRAMES = 16;
+const WORTH_BYTES = 64 * 1024;
 
 /** The numbered frames of the other direction: which came, which come a second time, which packets wait. */
 export class Inbox {
@@ -31,6 +34,10 @@ export class Inbox {
 
   get owesNow(): boolean {
     return this.owesAnything && (this.#owedFrames >= OWED_FRAMES || this.#owedBytes >= OWED_BYTES);
+  }
+
+  get owesWorthwhile(): boolean {
+    return this.owesAnything && (this.#owedFrames >= WORTH_FRAMES || this.#owedBytes >= WORTH_BYTES);
   }
 
   /** True when packets wait for a listener beyond the limit. */
@@ -71,7 +78,7 @@ export class Inbox {
     }
     const skipped = Math.min(this.#skipBytes, piece.length);
     this.#skipBytes -= skipped;
-    const fresh = piece.subarray(skipped);
+    const fresh = skipped === 0 ? piece : piece.subarray(skipped);
     this.#partial += fresh.length;
     this.#owedBytes += fresh.length;
     if (last) {

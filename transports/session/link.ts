@@ -3,7 +3,6 @@ import type { Clock, Random } from '../../ports/world.ts';
 import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { causeIn, closeFrame } from './close-frame.ts';
 import { Deadlines } from './deadlines.ts';
 import { FRAME, type FrameSink, type FrameType, frame, HEAD_BYTES, isNumbered } from './frames.ts';
 import { Inbox } from './inbox.ts';
@@ -11,6 +10,7 @@ import { Outbox } from './outbox.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { Pings } from './pings.ts';
 import type { ProvenSession } from './proven-session.ts';
+import { acknowledgeFrame, causeIn, closeFrame, countIn } from './small-frames.ts';
 import { Streams } from './streams.ts';
 import { SessionWriter } from './writer.ts';
 
@@ -65,12 +65,14 @@ export class SessionLink implements Link, FrameSink {
     });
     const wake = () => this.#writer.flush();
     this.#packets = new PacketQueue(this.#outbox, wake);
-    this.#streams = new Streams({ clock, outbox: this.#outbox, inbound, wake });
+    const wakeSoon = () => this.#writer.flushSoon();
+    this.#streams = new Streams({ clock, outbox: this.#outbox, inbound, wake, wakeSoon });
     this.#writer = new SessionWriter({
       clock,
       outbox: this.#outbox,
       fill: () => this.#streams.fill(),
       stalled: () => this.#session?.channel.destroy(),
+      alongside: () => (this.#inbox.owesWorthwhile ? this.#acknowledgement() : undefined),
     });
     this.#pings = new Pings({ clock, random: options.random, send: (bytes) => this.#writer.urgent(bytes) });
   }
@@ -200,7 +202,8 @@ export class SessionLink implements Link, FrameSink {
       this.close(error.code);
       return;
     }
-    this.#deadlines.watchFrame(session.reader.midFrame, () => session.channel.destroy());
+    if (session.reader.midFrame) this.#deadlines.watchFrame(() => session.channel.destroy());
+    else this.#deadlines.frameDone();
     this.#acknowledge();
     if (this.#inbox.isFull || this.#writer.isFlooded) {
       session.channel.pause();
@@ -219,8 +222,7 @@ export class SessionLink implements Link, FrameSink {
       return;
     }
     if (type === FRAME.acknowledge) {
-      const count = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0);
-      this.#outbox.acknowledge(count > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(count));
+      this.#outbox.acknowledge(countIn(payload));
       this.#writer.progressed();
       this.#packets.goOn();
       this.#writer.flush();
@@ -250,11 +252,14 @@ export class SessionLink implements Link, FrameSink {
   }
 
   #sendAcknowledge(): void {
+    const bytes = this.#acknowledgement();
+    if (bytes !== undefined) this.#writer.urgent(bytes);
+  }
+
+  #acknowledgement(): Uint8Array | undefined {
     this.#deadlines.acknowledged();
-    if (this.state !== 'up' || this.#replacing || !this.#inbox.owesAnything) return;
-    const count = new Uint8Array(8);
-    new DataView(count.buffer).setBigUint64(0, BigInt(this.#inbox.acknowledged()));
-    this.#writer.urgent(frame(FRAME.acknowledge, 0, count));
+    if (this.state !== 'up' || this.#replacing || !this.#inbox.owesAnything) return undefined;
+    return acknowledgeFrame(this.#inbox.acknowledged());
   }
 
   #watchAge(session: ProvenSession): void {

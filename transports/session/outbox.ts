@@ -1,19 +1,17 @@
 import { BitDustError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { FRAME, frame, frameLengthAt, HEAD_BYTES, writeHead } from './frames.ts';
+import { giveSlab, SLAB_BYTES, takeSlab } from './slabs.ts';
 
-/** What is written at once: several frames in one piece cost one record and one turn of the loop. */
-const SLAB_BYTES = 256 * 1024;
 /** With its head a frame fills four TLS records exactly. */
 export const DATA_BYTES = LIMITS.framePayloadBytesMax.value - HEAD_BYTES;
-const SPARE_SLABS_MAX = 4;
 
 interface Batch {
   bytes: Uint8Array;
   frames: number;
   readonly control: boolean;
   /** The slab behind the bytes, to be used again. */
-  readonly slab: Uint8Array | undefined;
+  slab: Uint8Array | undefined;
 }
 
 /**
@@ -22,7 +20,6 @@ interface Batch {
  */
 export class Outbox {
   readonly #kept: Batch[] = [];
-  readonly #spare: Uint8Array[] = [];
   /** Index in `#kept` of the first batch that this session has not written. */
   #next = 0;
   /** Frames of the first kept batch that are acknowledged already. */
@@ -33,6 +30,9 @@ export class Outbox {
   #slab: Uint8Array | undefined;
   #filled = 0;
   #filledFrames = 0;
+  /** Slabs that are acknowledged and perhaps still read below. */
+  readonly #limbo: Uint8Array[] = [];
+  #isWriting = false;
   controlBytes = 0;
   controlFrames = 0;
   bulkBytes = 0;
@@ -103,6 +103,7 @@ export class Outbox {
       bytes += more.bytes.length;
       end += 1;
     }
+    this.#isWriting = true;
     const batches = this.#kept.slice(this.#next, end);
     for (const batch of batches) {
       this.#written += batch.frames;
@@ -110,6 +111,12 @@ export class Outbox {
     }
     this.#next = end;
     return batches.length === 1 ? first.bytes : Buffer.concat(batches.map((batch) => batch.bytes));
+  }
+
+  /** Everything taken so far was taken by the session below too. */
+  wrote(): void {
+    this.#isWriting = false;
+    for (const slab of this.#limbo.splice(0)) giveSlab(slab);
   }
 
   /** The other side has so many frames; throws `FRAME_INVALID` when it cannot be. */
@@ -127,8 +134,10 @@ export class Outbox {
 
   /** A new session writes everything behind `count` again. */
   resumeFrom(count: number): void {
-    // What the broken session still holds of a slab is never sent, but its memory may be in use below.
-    this.#spare.length = 0;
+    // The broken session may still hold a slab below, so the memory of what it wrote is not used again.
+    for (const batch of this.#kept) batch.slab = undefined;
+    this.#limbo.length = 0;
+    this.#isWriting = false;
     this.#drop(count);
     this.#next = 0;
     this.#written = this.#acked;
@@ -151,8 +160,14 @@ export class Outbox {
       this.#kept.shift();
       this.#next = Math.max(0, this.#next - 1);
       this.#count(first, -1);
-      if (first.slab !== undefined && this.#spare.length < SPARE_SLABS_MAX) this.#spare.push(first.slab);
+      if (first.slab !== undefined) this.#free(first.slab);
     }
+  }
+
+  /** A peer may acknowledge what is still being written; its memory must not carry the bytes of others yet. */
+  #free(slab: Uint8Array): void {
+    if (this.#isWriting) this.#limbo.push(slab);
+    else giveSlab(slab);
   }
 
   #trimFirst(): void {
@@ -181,7 +196,7 @@ export class Outbox {
   }
 
   #slabToFill(): Uint8Array {
-    this.#slab ??= this.#spare.pop() ?? new Uint8Array(SLAB_BYTES);
+    this.#slab ??= takeSlab();
     return this.#slab;
   }
 
@@ -196,7 +211,8 @@ export class Outbox {
         ? { bytes: Uint8Array.from(filled), frames, control: false, slab: undefined }
         : { bytes: filled, frames, control: false, slab: this.#slab },
     );
-    if (!small) this.#slab = undefined;
+    if (small) giveSlab(this.#slab);
+    this.#slab = undefined;
     this.#filled = 0;
     this.#filledFrames = 0;
   }

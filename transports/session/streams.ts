@@ -22,6 +22,7 @@ export class Streams implements StreamOwner {
   readonly #clock: Clock;
   readonly #outbox: Outbox;
   readonly #wake: () => void;
+  readonly #wakeSoon: () => void;
   readonly #open = new Map<number, LinkStream>();
   readonly #waiting = new Map<number, Set<Waiting>>();
   readonly #unclaimed = new Map<number, unknown>();
@@ -40,10 +41,12 @@ export class Streams implements StreamOwner {
     readonly outbox: Outbox;
     readonly inbound: boolean;
     readonly wake: () => void;
+    readonly wakeSoon: () => void;
   }) {
     this.#clock = options.clock;
     this.#outbox = options.outbox;
     this.#wake = options.wake;
+    this.#wakeSoon = options.wakeSoon;
     this.#ours = options.inbound ? 0 : -1;
     this.#theirs = options.inbound ? -1 : 0;
   }
@@ -227,7 +230,7 @@ export class Streams implements StreamOwner {
     const payload = new Uint8Array(4);
     new DataView(payload.buffer).setUint32(0, bytes);
     this.#outbox.addControl(frame(FRAME.credit, stream, payload));
-    this.#wake();
+    this.#wakeSoon();
   }
 
   /** False when the outbox has to be written first. */

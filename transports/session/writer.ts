@@ -5,6 +5,8 @@ import type { Outbox } from './outbox.ts';
 
 /** Answers that a peer makes us owe, beyond which we stop reading him. */
 const URGENT_BYTES_MAX = 64 * 1024;
+/** What is copied without a thought to go with something else. */
+const SMALL_BYTES = 16 * 1024;
 
 interface Mark {
   readonly at: number;
@@ -19,11 +21,13 @@ export class SessionWriter {
   readonly #outbox: Outbox;
   readonly #fill: () => void;
   readonly #stalled: () => void;
+  readonly #alongside: () => Uint8Array | undefined;
   #channel: Channel | undefined;
   #urgent: Uint8Array[] = [];
   #urgentBytes = 0;
   #writing = false;
   #flushing = false;
+  #soon = false;
   #whenCalm: (() => void) | undefined;
   #marks: Mark[] = [];
   #sessionBytes = 0;
@@ -37,11 +41,14 @@ export class SessionWriter {
     readonly fill: () => void;
     /** Nothing was taken or acknowledged for too long. */
     readonly stalled: () => void;
+    /** A frame that may go with others, because a write of its own costs more than the frame. */
+    readonly alongside: () => Uint8Array | undefined;
   }) {
     this.#clock = options.clock;
     this.#outbox = options.outbox;
     this.#fill = options.fill;
     this.#stalled = options.stalled;
+    this.#alongside = options.alongside;
   }
 
   /** True when the peer makes us owe more than he takes. */
@@ -97,6 +104,16 @@ export class SessionWriter {
     this.#moved = true;
   }
 
+  /** Flushes once for everything that comes in this turn. */
+  flushSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    queueMicrotask(() => {
+      this.#soon = false;
+      this.flush();
+    });
+  }
+
   /** Writes what there is, unless a write is under way. */
   flush(): void {
     if (this.#flushing) return;
@@ -117,6 +134,15 @@ export class SessionWriter {
   }
 
   #next(): Uint8Array | undefined {
+    const bytes = this.#nextOfItself();
+    if (bytes === undefined || bytes.length > SMALL_BYTES) return bytes;
+    const more = this.#alongside();
+    if (more === undefined) return bytes;
+    this.controlBytes += more.length;
+    return Buffer.concat([more, bytes]);
+  }
+
+  #nextOfItself(): Uint8Array | undefined {
     if (this.#urgent.length > 0) {
       const [first, ...more] = this.#urgent;
       this.#urgent = [];
@@ -140,6 +166,7 @@ export class SessionWriter {
       if (this.#channel !== channel) return;
       this.#writing = false;
       this.#moved = true;
+      this.#outbox.wrote();
       this.flush();
       this.#calm();
     });
