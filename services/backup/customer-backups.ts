@@ -1,4 +1,5 @@
 import type { Bus } from '../../bus/bus.ts';
+import type { Backups } from '../../ports/backups.ts';
 import type { BlockSource } from '../../ports/catalogue.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { Health } from '../../ports/health.ts';
@@ -15,11 +16,14 @@ import type { BlockId } from '../../protocol/ids.ts';
 import type { Service } from '../kit/service.ts';
 import { type BackupTasks, createBackupTasks } from './backup-task.service.ts';
 import { type CatalogueStore, createCatalogue } from './catalogue/catalogue.ts';
+import { type CatalogueSynchronizer, createCatalogueSynchronizer } from './catalogue-synchronizer.service.ts';
 import { createDataSenders } from './data-sender.service.ts';
 import { createJournal } from './journal.ts';
 import type { LaneBlock, Lanes } from './lane-types.ts';
 import { createLanes } from './lanes.ts';
+import { createBackupOperations } from './operations.ts';
 import { createBlockPlacer } from './place-blocks.ts';
+import { createVersionKeeper, type VersionKeeper } from './version-keeper.service.ts';
 
 export interface CustomerBackupsNeeds {
   readonly bus: Bus;
@@ -39,14 +43,21 @@ export interface CustomerBackupsNeeds {
   readonly tasks: TaskTable;
   /** Asked for late, because it reads through the catalogue and the lanes. */
   readonly source: () => BlockSource;
+  /** False on a recovered device until its log was fetched. */
+  readonly isLogKnown: () => boolean;
+  /** True until all seats answered after a recovery, or 14 days passed. */
+  readonly isRemovalPaused: () => boolean;
   readonly onFailure: (key: string, error: unknown) => void;
 }
 
-/** The sending half of the chapter, wired: catalogue, lanes, senders and tasks. */
+/** Everything that makes and names versions, wired: catalogue, lanes, senders, tasks, retention, operations. */
 export interface CustomerBackups extends Service {
   readonly catalogue: CatalogueStore;
   readonly lanes: Lanes;
   readonly backupTasks: BackupTasks;
+  readonly synchronizer: CatalogueSynchronizer;
+  readonly versionKeeper: VersionKeeper;
+  readonly operations: Backups;
 }
 
 /** What the lanes need of a block that an earlier run left pieces of. */
@@ -92,19 +103,30 @@ export function createCustomerBackups(needs: CustomerBackupsNeeds): CustomerBack
     onBytes: (block, bytes) => backupTasks.countSent(block, bytes),
   });
 
+  const synchronizer = createCatalogueSynchronizer({ ...needs, catalogue, log: sync.log });
+  const versionKeeper = createVersionKeeper({ ...needs, owner: self.person, catalogue });
+  const operations = createBackupOperations({ ...needs, catalogue, lanes, backupTasks, synchronizer });
+
   return {
     catalogue,
     lanes,
     backupTasks,
+    synchronizer,
+    versionKeeper,
+    operations,
     async start() {
       await catalogue.load();
       await lanes.load((block) => laneBlock(needs, block));
+      await synchronizer.start();
       await senders.start();
       await backupTasks.start();
+      await versionKeeper.start();
     },
     async stop() {
+      await versionKeeper.stop();
       await backupTasks.stop();
       await senders.stop();
+      await synchronizer.stop();
     },
   };
 }

@@ -181,7 +181,8 @@ export async function createBackupWorld(options: BackupWorldOptions = {}) {
   const failures: unknown[] = [];
   let alive = { yes: true };
 
-  async function open() {
+  /** Starts the process; another part is a machine without the local catalogue. */
+  async function open(part = 'backup') {
     const run = { yes: true };
     alive = run;
     const { records }: { records: Records } = await stores.engine().open('home');
@@ -204,15 +205,17 @@ export async function createBackupWorld(options: BackupWorldOptions = {}) {
     const backups = createCustomerBackups({
       ...{ bus, runtime, clock, random, suppliers, messenger, pipeline, tasks, health },
       self: OWN_SELF as Self,
-      records: records.part('backup'),
+      records: records.part(part),
       disk: volume.disk(),
       cacheFolder: '/cache',
       sync: syncOf(log),
       source: () => source,
+      isLogKnown: () => true,
+      isRemovalPaused: () => false,
       onFailure: (_key, error) => failures.push(error),
     });
     await backups.start();
-    backups.catalogue.setState('in-sync');
+    await until('the catalogue is known', () => backups.catalogue.state() === 'in-sync');
     return { ...backups, log, bus, health, pipeline, tasks, records, suppliers, source };
   }
 
