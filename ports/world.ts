@@ -70,6 +70,8 @@ export interface World {
   readonly signer: SignerFactory;
   directory(options: DirectoryOptions): Directory;
   readonly workers: Workers;
+  /** Processors of this machine; two when not said. */
+  readonly cores?: number;
   /** The passphrase of a locked key file, as it was typed at the start; undefined when none was asked for. */
   readonly passphrase?: () => string | undefined;
   /** Frees what the world itself holds (threads, timers, the log file), after the node has stopped. */
