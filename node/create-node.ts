@@ -1,23 +1,21 @@
 import type { World } from '../ports/world.ts';
-import type { Service } from '../services/kit/service.ts';
 import { BitDustError } from '../protocol/errors.ts';
+import { type ServiceName, serviceRow } from '../services/index.ts';
+import type { Service } from '../services/kit/service.ts';
 import { createBudgetKeeper } from '../services/system/budget-keeper.service.ts';
 import type { ManagedService } from '../services/system/service-lifecycle.service.ts';
 import { createWorkerPool } from '../services/system/worker-pool.service.ts';
-import { serviceRow, type ServiceName } from '../services/index.ts';
 import { createApi } from './api/call.ts';
 import type { StatusAnswer } from './api/status.ts';
-import type { Chapters, CustomerPart } from './assembly/chapters.ts';
 import { loadMeter, planAt } from './assembly/budget.ts';
+import type { Chapters, CustomerPart } from './assembly/chapters.ts';
 import { buildCore, type Core } from './assembly/core.ts';
-import { buildCustomer } from './assembly/customer.ts';
 import { buildIdentity } from './assembly/identity.ts';
-import { buildSupplier } from './assembly/supplier.ts';
 import type { NodeConfig } from './config.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createMetrics } from './metrics.ts';
 import type { BitDustNode } from './node.ts';
-import { confirmWords, showIdentity } from './offline-identity.ts';
+import { showIdentity } from './offline-identity.ts';
 import { automatsOperations } from './operations/automats.ts';
 import { configOperations, logsOperation } from './operations/config.ts';
 import { customersOperations } from './operations/customers.ts';
@@ -32,10 +30,15 @@ import { tasksOperations } from './operations/tasks.ts';
 /** Builds a node of a home, in order and by hand. Its services run after `start`. */
 export async function createNode(config: NodeConfig, world: World): Promise<BitDustNode> {
   const core = await buildCore(config, world);
+  const identity = await buildIdentity(core);
   const chapters: Chapters = {
-    identity: buildIdentity(core),
-    customer: config.get('services.customer.enabled') ? await buildCustomer(core) : null,
-    supplier: config.get('services.supplier.enabled') ? await buildSupplier(core) : null,
+    identity,
+    customer: config.get('services.customer.enabled')
+      ? await (await import('./assembly/customer.ts')).buildCustomer(core, identity)
+      : null,
+    supplier: config.get('services.supplier.enabled')
+      ? await (await import('./assembly/supplier.ts')).buildSupplier(core)
+      : null,
   };
   const lifecycle = buildLifecycle(core, chapters);
   const ground = buildGround(core);
@@ -64,7 +67,10 @@ export async function createNode(config: NodeConfig, world: World): Promise<BitD
     },
     health() {
       const down = lifecycle.services().filter((row) => row.enabled && row.state !== 'on');
-      return { ok: down.length === 0, down: down.map((row) => ({ service: row.name, reason: row.reason ?? row.state })) };
+      return {
+        ok: down.length === 0,
+        down: down.map((row) => ({ service: row.name, reason: row.reason ?? row.state })),
+      };
     },
   };
 }
@@ -100,7 +106,7 @@ function buildLifecycle(core: Core, chapters: Chapters): Lifecycle {
   const built: readonly (readonly [ServiceName, Service | null])[] = [
     ['network', network.network],
     ['directory', network.directory],
-    ['identity', chapters.identity?.service ?? null],
+    ['identity', chapters.identity],
     ['contacts', core.config.get('services.contacts.enabled') ? both(handshakers, contacts) : null],
     ['customer', chapters.customer?.service ?? null],
     ['supplier', chapters.supplier?.service ?? null],
@@ -137,14 +143,15 @@ interface OperationParts {
 
 function buildOperations({ core, chapters, lifecycle, status }: OperationParts): Parameters<typeof createApi>[0] {
   const customer = (): CustomerPart => {
-    if (!chapters.customer) throw new BitDustError('SERVICE_OFF', 'This node stores nothing: the service customer is off.');
+    if (!chapters.customer)
+      throw new BitDustError('SERVICE_OFF', 'This node stores nothing: the service customer is off.');
     return chapters.customer;
   };
   const supplier = () => chapters.supplier;
   return {
     status: async () => status(),
     stop: async () => ({ stopped: true, pid: process.pid, late: [] }),
-    ...identityOperations({ core, chapters, offline: { showIdentity, confirmWords } }),
+    ...identityOperations({ core, chapters, showIdentity }),
     services: servicesOperations({ lifecycle }),
     automats: automatsOperations(core),
     suppliers: suppliersOperations({ core, customer }),
@@ -159,4 +166,3 @@ function buildOperations({ core, chapters, lifecycle, status }: OperationParts):
     logs: logsOperation(core.paths.logFile),
   };
 }
-

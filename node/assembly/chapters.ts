@@ -5,6 +5,7 @@ import type { Health } from '../../ports/health.ts';
 import type { LogSync } from '../../ports/log-sync.ts';
 import type { Restores } from '../../ports/restores.ts';
 import type { BackupMonitor } from '../../services/backup/backup-monitor.service.ts';
+import type { IdentityService } from '../../services/identity/identity.ts';
 import type { Service } from '../../services/kit/service.ts';
 import type { BlockRebuilders } from '../../services/rebuild/block-rebuilder.service.ts';
 import type { SourceCounters } from '../../services/restore/block-source.ts';
@@ -32,25 +33,9 @@ export interface SupplierPart {
   readonly customers: Customers;
 }
 
-/** Who answers nicknames; there when the identity services are built. */
-export interface IdentityPart {
-  readonly service: Service;
-  readonly find: (
-    nickname: string,
-    signal: AbortSignal,
-  ) => Promise<
-    readonly {
-      readonly person: import('../../protocol/ids.ts').PersonId;
-      readonly claimedAt: number;
-      readonly contactsInCommon: number;
-      readonly lookAlike: boolean;
-    }[]
-  >;
-}
-
 /** The parts that the configuration switches on. */
 export interface Chapters {
-  readonly identity: IdentityPart | null;
+  readonly identity: IdentityService;
   readonly customer: CustomerPart | null;
   readonly supplier: SupplierPart | null;
 }

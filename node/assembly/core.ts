@@ -34,6 +34,8 @@ export interface Core {
   readonly store: RecordStore;
   readonly self: OwnSelf;
   readonly directory: Directory;
+  /** `host:port` of our directory node, known before it has joined. */
+  readonly directoryAddress: string;
   readonly network: Network;
   readonly contacts: ContactStatus;
   readonly handshakers: Handshakers;
@@ -67,6 +69,7 @@ export async function buildCore(config: NodeConfig, world: World): Promise<Core>
   const { records } = store;
   const directory = world.directory(directoryOptions(config, { port, networkId, folder: paths.directory }));
   const host = config.get('network.host');
+  const directoryAddress = `${reachableHost(host, world)}:${port}`;
   const network = createNetwork({
     bus,
     runtime,
@@ -127,6 +130,7 @@ export async function buildCore(config: NodeConfig, world: World): Promise<Core>
     store,
     self,
     directory,
+    directoryAddress,
     network,
     contacts,
     handshakers,
@@ -169,6 +173,13 @@ async function keptUdpPort(config: NodeConfig): Promise<number> {
   const port = await freeUdpPort(config.get('network.host'));
   writeSettings(config.home, { 'network.directoryPort': port });
   return port;
+}
+
+/** The address that others can dial when we listen on all of them. */
+function reachableHost(host: string, world: World): string {
+  if (host !== '0.0.0.0') return host;
+  const outer = world.host.interfaces().find(({ internal, address }) => !internal && !address.includes(':'));
+  return outer?.address ?? '127.0.0.1';
 }
 
 function stackOf(error: unknown): string {

@@ -1,14 +1,13 @@
-import type { LogSync } from '../../ports/log-sync.ts';
 import type { BlockSource } from '../../ports/catalogue.ts';
-import type { BlockRow, OwnLog } from '../../ports/order-logs.ts';
-import { makeSignedRecords } from '../../protocol/signed-records.ts';
+import type { LogSync } from '../../ports/log-sync.ts';
+import type { BlockRow } from '../../ports/order-logs.ts';
 import { createBackupMonitor } from '../../services/backup/backup-monitor.service.ts';
 import { createCustomerBackups } from '../../services/backup/customer-backups.ts';
 import { createHealthTable } from '../../services/backup/health-table.ts';
 import type { Lanes } from '../../services/backup/lane-types.ts';
 import { createLogSynchronizer } from '../../services/backup/log-synchronizer.service.ts';
 import { createSafeVersions } from '../../services/backup/safe-versions.ts';
-import type { WholeDocument } from '../../services/kit/log-requests.ts';
+import type { IdentityService } from '../../services/identity/identity.ts';
 import { createBackupRebuilder } from '../../services/rebuild/backup-rebuilder.service.ts';
 import { createBlockRebuilders } from '../../services/rebuild/block-rebuilder.service.ts';
 import { createBlockFetchers } from '../../services/restore/block-fetcher.service.ts';
@@ -16,8 +15,8 @@ import { createBlockSource } from '../../services/restore/block-source.ts';
 import { catFile } from '../../services/restore/cat.ts';
 import { createRestoreTasks } from '../../services/restore/restore-task.service.ts';
 import { startVerify } from '../../services/restore/verify.ts';
-import { graceMs } from '../../services/suppliers/seat-table.ts';
 import { createSeatSpeeds } from '../../services/suppliers/seat-speeds.ts';
+import { graceMs } from '../../services/suppliers/seat-table.ts';
 import { createSuppliers, type SuppliersService } from '../../services/suppliers/suppliers.ts';
 import { createPipeline } from '../../storage/pipeline/pipeline.ts';
 import { writeSettings } from '../config/layers.ts';
@@ -30,7 +29,10 @@ const AUTO_SEATS = 8;
 const MIB = 1024 * 1024;
 
 /** Builds what the node is as a customer: suppliers, log, backups, restores, repair. Nothing runs before its service starts. */
-export async function buildCustomer(core: Core): Promise<CustomerPart> {
+export async function buildCustomer(
+  core: Core,
+  identity: Pick<IdentityService, 'documents' | 'onDocuments'>,
+): Promise<CustomerPart> {
   const { config, world, bus, runtime, self, network, contacts, logs, tasks, onFailure } = core;
   const { clock, random, disk } = world;
   const { messenger } = network;
@@ -49,7 +51,7 @@ export async function buildCustomer(core: Core): Promise<CustomerPart> {
     network: self.networkId,
     suppliers: { seat: seatOf },
     records: records.part('sync'),
-    documents: () => documentsOf(core, log),
+    documents: identity.documents,
     graceMs: (seat) => seatGraceMs(seat),
     forgotten: async () => new Set(),
   });
@@ -98,7 +100,17 @@ export async function buildCustomer(core: Core): Promise<CustomerPart> {
     cached: (row) => cachedPieces(sending.lanes, row),
   });
   const source = createBlockSource({ log, fetchers, pipeline });
-  const restoreTasks = createRestoreTasks({ ...common, disk, backups, catalogue, log, source, pipeline, suppliers, tasks });
+  const restoreTasks = createRestoreTasks({
+    ...common,
+    disk,
+    backups,
+    catalogue,
+    log,
+    source,
+    pipeline,
+    suppliers,
+    tasks,
+  });
   const rebuilders = createBlockRebuilders({ ...common, log, health, source, pipeline, suppliers });
   const rebuilder = createBackupRebuilder({ ...common, health, suppliers, rebuilders, refillWaitMs });
   const monitor = createBackupMonitor({
@@ -115,7 +127,7 @@ export async function buildCustomer(core: Core): Promise<CustomerPart> {
   return {
     service: {
       async start() {
-        endDocuments = bus.subscribe(['suppliers.changed', 'record.published'], () => sync.documentsChanged());
+        endDocuments = identity.onDocuments(() => sync.documentsChanged());
         for (const part of parts) await part.start();
       },
       async stop() {
@@ -143,27 +155,11 @@ export async function buildCustomer(core: Core): Promise<CustomerPart> {
   };
 }
 
-function targetOf(wanted: { readonly k: number; readonly n: number } | null): { readonly k: number | null; readonly n: number } {
+function targetOf(wanted: { readonly k: number; readonly n: number } | null): {
+  readonly k: number | null;
+  readonly n: number;
+} {
   return wanted ?? { k: null, n: AUTO_SEATS };
-}
-
-/** What every seat keeps whole: identity first, so that the others can be checked. */
-function documentsOf({ self, network }: Core, log: OwnLog): readonly WholeDocument[] {
-  const keychain = self.keychain();
-  const documents: WholeDocument[] = [{ name: 'identity', version: self.revision(), bytes: self.identityFile() }];
-  const family = log.family();
-  if (family) documents.push({ name: 'family', version: family.version, bytes: family.bytes });
-  if (keychain.version > 0) documents.push({ name: 'keychain', version: keychain.version, bytes: keychain.bytes });
-  const records = network.publisher.signedRecords().map(({ record }) => record);
-  if (records.length > 0) {
-    const version = Math.max(...records.map(({ sequence }) => sequence));
-    const signed = makeSignedRecords(
-      { network: self.networkId, owner: self.person, device: self.device, revision: self.revision(), version, records },
-      self.signer,
-    );
-    documents.push({ name: 'records', version, bytes: signed.bytes });
-  }
-  return documents;
 }
 
 /** Pieces of a block that still lie here on their way to a supplier, by index. */

@@ -9,28 +9,26 @@ import type { OfflineIdentity } from '../offline.ts';
 export interface IdentityOperationsNeeds {
   readonly core: Core;
   readonly chapters: Chapters;
-  readonly offline: Pick<OfflineIdentity, 'showIdentity' | 'confirmWords'>;
+  readonly showIdentity: OfflineIdentity['showIdentity'];
 }
 
 /** Identity and people. */
 export function identityOperations(needs: IdentityOperationsNeeds): Pick<NodeOperations, 'id' | 'find' | 'ping'> {
-  const { core, chapters, offline } = needs;
+  const { core, chapters, showIdentity } = needs;
   return {
     id: {
       show: async () => {
-        const shown: IdAnswer = await offline.showIdentity(core.paths.home);
+        const shown: IdAnswer = await showIdentity(core.paths.home);
         const services = core.network.profile.current().services.map(({ name }) => name);
         return { ...shown, services, addresses: [...core.network.profile.addresses()] };
       },
       confirmWords: async ({ words }) => {
-        const answer = await offline.confirmWords(core.paths.home, words);
-        await core.self.change((state) => ({ ...state, wordsConfirmed: true }));
-        return answer;
+        await chapters.identity.confirmWords(words);
+        return { confirmed: true };
       },
     },
     find: async ({ nickname }, { signal }) => {
-      if (!chapters.identity) throw new BitDustError('NETWORK_OFFLINE');
-      const claims = await chapters.identity.find(nickname, signal);
+      const { claims } = await chapters.identity.find(nickname, signal);
       if (claims.length === 0) throw new BitDustError('NICKNAME_NOT_FOUND');
       return {
         nickname,
@@ -76,7 +74,9 @@ function deviceOf(core: Core, person: PersonId | null): DeviceId | null {
 }
 
 async function personNamed(chapters: Chapters, nickname: string, signal: AbortSignal): Promise<PersonId> {
-  const [claim] = (await chapters.identity?.find(nickname, signal)) ?? [];
+  const {
+    claims: [claim],
+  } = await chapters.identity.find(nickname, signal);
   if (!claim) throw new BitDustError('NICKNAME_NOT_FOUND');
   return claim.person;
 }

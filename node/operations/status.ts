@@ -23,7 +23,6 @@ export function statusOf({ core, chapters, lifecycle, startedAt, state }: Status
   const target = customer?.suppliers.target() ?? { k: null, n: 0 };
   const summary = customer?.health.summary();
   const totals = supplier?.customers.totals();
-  const own = core.directory.address();
   const api = readApiFile(paths);
   return {
     home: paths.home,
@@ -38,7 +37,7 @@ export function statusOf({ core, chapters, lifecycle, startedAt, state }: Status
     role: config.get('role'),
     api: { url: api?.url ?? null, socket: api?.socket ?? null, tokenFile: paths.token },
     page: null,
-    bootstrap: own === null ? config.get('network.bootstrap') : [own],
+    bootstrap: [core.directory.address() ?? core.directoryAddress],
     addresses: [...network.listeners.addresses()],
     network: {
       state: network.connector.isUp() ? 'connected' : network.messenger.links().length > 0 ? 'impaired' : 'offline',
