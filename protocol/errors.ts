@@ -18,6 +18,11 @@ export const ERRORS = {
   DEADLINE_PASSED: { sentence: 'It took longer than allowed.', hint: null, exit: 1 },
   DENIED: { sentence: 'That is not allowed.', hint: null, exit: 6 },
   // system
+  DEMO_FAILED: {
+    sentence: 'The demonstration failed.',
+    hint: 'This is a fault of the program: please report it.',
+    exit: 1,
+  },
   CHILD_FAILED: {
     sentence: 'A process of the embedded network failed.',
     hint: 'Its last lines of output follow.',
