@@ -181,6 +181,8 @@ export const ERRORS = {
   SUPPLIER_ALREADY_HIRED: { sentence: 'That device has a seat already.', hint: null, exit: 1 },
   // customers
   CUSTOMER_NOT_FOUND: { sentence: 'There is no such customer.', hint: 'bitdust customers lists them.', exit: 4 },
+  ORDER_UNKNOWN: { sentence: 'No entry of the log that is known here orders that.', hint: null, exit: 6 },
+  OWNERSHIP_UNPROVEN: { sentence: 'The proof of ownership does not hold.', hint: null, exit: 6 },
   DOCUMENT_UNKNOWN: { sentence: 'That document is not kept here.', hint: null, exit: 4 },
   // backup
   PATH_NOT_FOUND: { sentence: 'There is nothing at that path.', hint: null, exit: 4 },

@@ -167,6 +167,12 @@ export const LIMITS = {
   documentNameCharsMax: limit(32, 'characters', 'Documents have short names of the protocol.'),
   // suppliers
   // customers
+  customersMax: limit(1000, 'customers', 'Each has an automat and a watch; more need a larger machine anyway.'),
+  pieceStallMs: limit(30_000, 'ms', 'A piece that brings no byte for so long holds room that others could use.'),
+  idleLimitMaxMs: limit(2 * 365 * 86_400_000, 'ms', 'Nobody is bound to keep pieces of the silent for longer.'),
+  ownershipProofsPerHour: limit(5, 'proofs', 'A person with his words needs one; a guesser gets nowhere.'),
+  ownershipChallengesMax: limit(1024, 'challenges', 'Open ones of all who ask; the oldest goes.'),
+  ownershipChallengeMs: limit(120_000, 'ms', 'A root key signs in milliseconds; a slow line needs seconds.'),
   // backup
   setPathsMax: limit(256, 'paths', 'A change of the settings stays in one log entry.'),
   setPathBytesMax: limit(8192, 'bytes', 'Twice the longest path Linux takes.'),

@@ -10,6 +10,8 @@ export interface SpaceMeasure {
   readonly promised: number;
   readonly used: number;
   readonly trash: number;
+  /** What has to leave the disk so that donation and reserve hold. */
+  readonly short: number;
   readonly customers: readonly CustomerRoom[];
 }
 
@@ -59,10 +61,7 @@ export const customersRejectorMachine = setup({
   guards: {
     isBalanced: ({ context }) => overBytes(context.space) === 0,
     isTrashFull: ({ context }) =>
-      !context.freed &&
-      context.space !== null &&
-      context.space.trash > 0 &&
-      context.space.used + context.space.trash > context.space.donated,
+      !context.freed && context.space !== null && context.space.trash > 0 && context.space.short > 0,
     isAgain: ({ context }) => context.again,
   },
   actions: {
@@ -128,9 +127,7 @@ export const customersRejectorMachine = setup({
     freeing: {
       invoke: {
         src: 'freeTrash',
-        input: ({ context }) => ({
-          bytes: context.space ? context.space.used + context.space.trash - context.space.donated : 0,
-        }),
+        input: ({ context }) => ({ bytes: context.space?.short ?? 0 }),
         onDone: { target: 'measuring', actions: assign({ freed: true }) },
         onError: { target: 'measuring', actions: assign({ freed: true }) },
       },
