@@ -20,8 +20,8 @@ import { createCustomersRejector } from './customers-rejector.service.ts';
 import { createDonation } from './donation.ts';
 import { createFamilyMember } from './family-member.service.ts';
 import { createGrants } from './grants.ts';
-import { createOwnership } from './ownership.service.ts';
-import { createPieceEndpoint } from './piece-endpoint.service.ts';
+import { createOwnership } from './ownership.ts';
+import { createPieceEndpoint } from './piece-endpoint.ts';
 import { createStoreChecker, type StoreChecker } from './store-checker.service.ts';
 import { createTrashKeeper } from './trash-keeper.ts';
 
@@ -74,7 +74,7 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
   const failed = (error: unknown): void => onFailure('customers', error);
 
   async function bringBack(customer: PersonId): Promise<void> {
-    await bringBackKept(await logs.of(customer), pieces);
+    await bringBackKept(await logs.of(customer), { pieces, kinds: ['keep'] });
   }
 
   async function confess(ref: PieceRef): Promise<void> {
