@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBus } from '../../bus/bus.ts';
 import type { Fact } from '../../bus/facts/index.ts';
 import { RealClock } from '../../node/worlds/real-clock.ts';
 import type { BlockSource } from '../../ports/catalogue.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type { Self } from '../../ports/identity.ts';
 import type { Messenger } from '../../ports/messenger.ts';
 import type { OrderLog } from '../../ports/order-logs.ts';
@@ -206,7 +207,7 @@ export async function createBackupWorld(options: BackupWorldOptions = {}) {
       ...{ bus, runtime, clock, random, suppliers, messenger, pipeline, tasks, health },
       self: OWN_SELF as Self,
       records: records.part(part),
-      disk: volume.disk(),
+      disk: withSources(volume.disk()),
       cacheFolder: '/cache',
       sync: syncOf(log),
       source: () => source,
@@ -237,6 +238,18 @@ export async function createBackupWorld(options: BackupWorldOptions = {}) {
     repeatedBytes: () => seats.reduce((sum, seat) => sum + seat.repeatedBytes, 0),
     end() {
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The disk of the node in memory, and what is to be stored as it really is. */
+function withSources(disk: Disk): Disk {
+  return {
+    ...disk,
+    async stat(path) {
+      if (!path.startsWith(tmpdir())) return disk.stat(path);
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found && { kind: 'folder', size: 0, mode: found.mode & 0o777, mtimeMs: found.mtimeMs };
     },
   };
 }
