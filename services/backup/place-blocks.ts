@@ -54,21 +54,19 @@ export function createBlockPlacer(needs: PlaceBlocksNeeds) {
     return Array.from({ length: n }, (_, index) => seats[(turn + index) % seats.length]!);
   }
 
-  async function enter(intent: IntentRow['intent'], seats: readonly number[]): Promise<void> {
-    const { block, k, n, size } = intent;
-    await health.addBlock({ block, k, n, size, seats });
-    await enterCopies(intent);
-  }
-
-  /** No piece leaves before intent and `open` entry are durable. */
+  /**
+   * No piece leaves before intent and `open` entry are durable. The pieces are owed before the log names the block: one
+   * that is named and owes nothing counts as held.
+   */
   async function place(task: TaskRow, built: NewBlock, signal: AbortSignal): Promise<void> {
     const { block, k, n, size, roots } = built;
     const seats = seatsFor(built);
     for (const seat of seats) suppliers.wantRoom(seat, built.pieceBytes * BLOCKS_AHEAD);
     await journal.putIntent({ task: task.task, seats, intent: built.intent }, built.copies);
+    await health.addBlock({ block, k, n, size, seats });
     const record = encodeBlockRecord({ k, n, size, seats: Uint8Array.from(seats), roots });
     await sync.append([{ kind: 'open', body: { upload: task.upload, records: [record] } }]);
-    await enter(built.intent, seats);
+    await enterCopies(built.intent);
     await lanes.stage({ built, seats, isUnsure: false, signal });
     needs.onStaged(task.task, block, n);
   }
