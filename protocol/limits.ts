@@ -168,6 +168,11 @@ export const LIMITS = {
   // suppliers
   // customers
   customersMax: limit(1000, 'customers', 'Each has an automat and a watch; more need a larger machine anyway.'),
+  donationReserveBytes: limit(
+    256 * 1024 * 1024,
+    'bytes',
+    'The machine of a supplier goes on working when its disk is donated away.',
+  ),
   pieceStallMs: limit(30_000, 'ms', 'A piece that brings no byte for so long holds room that others could use.'),
   idleLimitMaxMs: limit(2 * 365 * 86_400_000, 'ms', 'Nobody is bound to keep pieces of the silent for longer.'),
   ownershipProofsPerHour: limit(5, 'proofs', 'A person with his words needs one; a guesser gets nowhere.'),

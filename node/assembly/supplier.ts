@@ -18,6 +18,7 @@ export async function buildSupplier(core: Core): Promise<SupplierPart> {
       return row !== undefined && row.seats.includes(seat) && (row.standing === 'open' || row.standing === 'committed');
     },
   });
+  const accepts = config.get('services.supplier.accept');
   const customers = await createCustomers({
     bus,
     runtime,
@@ -34,7 +35,9 @@ export async function buildSupplier(core: Core): Promise<SupplierPart> {
     records: core.store.records.part('customers'),
     joined: () => network.member.isJoined(),
     donatedBytes: config.get('services.supplier.donate'),
-    accept: config.get('services.supplier.accept'),
+    accept: accepts === null ? null : { kind: 'function', accepts },
+    knows: () => ({ nickname: null, isContact: false }),
+    isNetworkUp: () => network.connector.isUp(),
     freeBytes: () => disk.freeBytes(core.paths.home),
     onFailure,
   });

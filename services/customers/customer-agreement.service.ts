@@ -37,7 +37,7 @@ export interface CustomerAgreementNeeds {
   readonly table: AgreementTable;
   readonly grants: Grants;
   readonly confessions: Confessions;
-  readonly policy: () => AcceptPolicy;
+  readonly policy: AcceptPolicy;
   readonly knows: (person: PersonId) => { readonly nickname: string | null; readonly isContact: boolean };
   /** He is served again, so what waited in the trash may come back. */
   readonly onAdmitted: (customer: PersonId) => void;
@@ -84,7 +84,7 @@ export function createCustomerAgreements(needs: CustomerAgreementNeeds): Custome
         const draft = pending.get(customer)?.draft;
         if (draft === undefined) return { welcome: false, why: 'busy', retryMs: HOUR_MS };
         const applicant = { person: customer, wantedBytes: draft.bytes, ...needs.knows(customer) };
-        const why = refuseTerms(draft) ?? (await refuseApplicant(needs.policy(), applicant));
+        const why = refuseTerms(draft) ?? (await refuseApplicant(needs.policy, applicant));
         return why === null ? { welcome: true } : { welcome: false, why, retryMs: DAY_MS };
       },
       reserve({ customer }, signal) {

@@ -10,6 +10,7 @@ import type { Records } from '../../ports/records.ts';
 import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import type { PersonId } from '../../protocol/ids.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { Notices } from '../kit/notices.ts';
 import { recordNotice } from './agreement-steps.ts';
 import { type AgreementRow, openAgreementTable } from './agreement-table.ts';
@@ -43,12 +44,12 @@ export interface CustomersNeeds {
   readonly pieces: PieceStore;
   /** Keeps its part `agreements` there. */
   readonly records: Records;
-  /** Free on the volume of the piece store, and what stays free there. */
+  /** Free on the volume of the piece store. */
   readonly freeBytes: () => Promise<number>;
-  readonly reserveBytes: number;
   /** As the configuration has it at the start. */
   readonly donatedBytes: number;
-  readonly policy: () => AcceptPolicy;
+  /** Whom we serve; null is everybody. */
+  readonly accept: AcceptPolicy | null;
   readonly knows: (person: PersonId) => { readonly nickname: string | null; readonly isContact: boolean };
   readonly onFailure: (key: string, error: unknown) => void;
 }
@@ -66,7 +67,11 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
   const records = needs.records.part('agreements');
   const table = await openAgreementTable({ records, pieces, clock });
   let donatedBytes = needs.donatedBytes;
-  const donation = createDonation({ ...needs, donatedBytes: () => donatedBytes });
+  const donation = createDonation({
+    ...needs,
+    donatedBytes: () => donatedBytes,
+    reserveBytes: LIMITS.donationReserveBytes.value,
+  });
   const confessions = createConfessions({ self, records, pieces, messenger, clock });
   const grants = createGrants({ self, pieces, donation });
   const trash = createTrashKeeper({ clock, logs, pieces, table, confessions });
@@ -87,6 +92,7 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
     table,
     grants,
     confessions,
+    policy: needs.accept ?? { kind: 'everyone' },
     onAdmitted: (customer) => void bringBack(customer).catch(failed),
   });
   const endpoint = createPieceEndpoint({
