@@ -9,7 +9,7 @@ import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { Pings } from './pings.ts';
-import type { ProvenSession } from './proven-session.ts';
+import type { ProvenSession, ResumeNumbers } from './proven-session.ts';
 import { acknowledgeFrame, causeIn, closeFrame, countIn } from './small-frames.ts';
 import { Streams } from './streams.ts';
 import { SessionWriter } from './writer.ts';
@@ -147,14 +147,8 @@ export class SessionLink implements Link, FrameSink {
     return this.state !== 'closed' && this.#outbox.canResumeFrom(theyReceived);
   }
 
-  /**
-   * Puts a proven session below the link. `told` is how many of their frames we said we have; what the session before
-   * brought since then comes a second time and is skipped.
-   */
-  attach(
-    session: ProvenSession,
-    numbers: { readonly told: number; readonly theyReceived: number; readonly answered: boolean },
-  ): void {
+  /** Puts a proven session below the link, in the place of the one before if there is one. */
+  attach(session: ProvenSession, numbers: ResumeNumbers): void {
     if (this.state === 'closed') {
       session.channel.destroy();
       return;
