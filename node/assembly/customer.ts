@@ -90,8 +90,10 @@ export async function buildCustomer(
     pipeline,
     tasks,
     source: (): BlockSource => source,
+    isLogKnown: () => isLogKnown(core, sync),
+    isRemovalPaused: () => (self.state().recovery?.readOnlyUntil ?? 0) > clock.now(),
   });
-  const { catalogue, backups } = sending;
+  const { catalogue, operations: backups } = sending;
   const fetchers = createBlockFetchers({
     ...common,
     suppliers,
@@ -160,6 +162,11 @@ function targetOf(wanted: { readonly k: number; readonly n: number } | null): {
   readonly n: number;
 } {
   return wanted ?? { k: null, n: AUTO_SEATS };
+}
+
+/** Our own log is the whole truth unless this device was recovered; then the seats must have told theirs first. */
+function isLogKnown({ self }: Core, sync: LogSync): boolean {
+  return self.state().recovery === null || sync.state() === 'in-sync' || sync.log.heads().length > 0;
 }
 
 /** Pieces of a block that still lie here on their way to a supplier, by index. */
