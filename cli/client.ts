@@ -94,8 +94,10 @@ async function* linesOf(answer: IncomingMessage, signal: AbortSignal | undefined
     for await (const chunk of chunksOf(answer)) {
       rest = Buffer.concat([rest, chunk]);
       for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-        const line = JSON.parse(rest.subarray(0, end).toString('utf8')) as { error?: object };
+        const text = rest.subarray(0, end).toString('utf8');
         rest = rest.subarray(end + 1);
+        if (text === '') continue;
+        const line = JSON.parse(text) as { error?: object };
         if (isFailureLine(line)) throw failureToError(line.error);
         yield line;
       }

@@ -25,6 +25,8 @@ export function sendLines(reply: FastifyReply, lines: AsyncIterable<unknown>): F
 }
 
 async function* asText(lines: AsyncIterable<unknown>): AsyncIterable<string> {
+  // The head of an answer leaves with its first bytes, and a listener wants to know at once that he is heard.
+  yield '\n';
   try {
     for await (const line of lines) yield `${JSON.stringify(line)}\n`;
   } catch (error) {
