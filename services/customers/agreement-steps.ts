@@ -1,4 +1,4 @@
-import type { AgreementDue, CustomerAgreementPorts } from '../../machines/customers/customer-agreement.machine.ts';
+import type { AgreementDue, CustomerAgreementPorts } from '../../machines/customers/customer-agreement.ports.ts';
 import type { Contacts } from '../../ports/contacts.ts';
 import type { Self } from '../../ports/identity.ts';
 import type { Messenger } from '../../ports/messenger.ts';
