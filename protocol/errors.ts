@@ -130,6 +130,11 @@ export const ERRORS = {
     hint: 'Check the network and the words; --via names a member to ask.',
     exit: 4,
   },
+  SUPPLIERS_UNREACHABLE: {
+    sentence: 'The identity is there, but none of its suppliers could be reached.',
+    hint: 'Try again later; the words stay good.',
+    exit: 5,
+  },
   NICKNAME_NOT_FOUND: { sentence: 'Nobody in this network claims that nickname.', hint: null, exit: 4 },
   RECOVERY_INCOMPLETE: {
     sentence: 'Not everything was found yet.',

@@ -231,7 +231,11 @@ export const backupTaskMachine = setup({
         src: 'commitVersion',
         input: ({ context }) => ({ task: context.task }),
         onDone: [
-          { guard: ({ event }) => event.output.again, target: 'storing', actions: assign({ cursor: null, version: null }) },
+          {
+            guard: ({ event }) => event.output.again,
+            target: 'storing',
+            actions: assign({ cursor: null, version: null }),
+          },
           { target: 'stored', actions: assign({ version: ({ event }) => event.output.version }) },
         ],
         onError: {

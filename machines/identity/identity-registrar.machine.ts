@@ -2,12 +2,11 @@ import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { DeviceId, PersonId } from '../../protocol/ids.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
+import { reasonOf } from '../kit/reason-of.ts';
 
 export interface MadeIdentity {
   readonly person: PersonId;
   readonly device: DeviceId;
-  /** Under this ticket a face may show the words once; they never enter the machine. */
-  readonly wordsTicket: string;
 }
 
 export interface IdentityRegistrarPorts {
@@ -45,9 +44,7 @@ export const identityRegistrarMachine = setup({
     publishRecord: port<IdentityRegistrarPorts['publishRecord']>('publishRecord'),
   },
   actions: {
-    takeReason: assign((_, params: { error: unknown }) => ({
-      reason: params.error instanceof Error ? params.error.message : String(params.error),
-    })),
+    takeReason: assign((_, params: { error: unknown }) => ({ reason: reasonOf(params.error) })),
     announceRegistered: emit(({ context }) => ({
       type: 'identity.registered' as const,
       person: context.made!.person,
@@ -63,11 +60,13 @@ export const identityRegistrarMachine = setup({
   context: ({ input }) => ({ nickname: input.nickname, made: null, confirmed: false, reason: '' }),
   output: ({ context }) => ({ made: context.made, confirmed: context.confirmed, reason: context.reason }),
   initial: 'idle',
-  on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'cancelled' } } } },
+  on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'CANCELLED' } } } },
   states: {
     idle: {
       on: { register: 'makingKeys' },
-      after: { wordsWindow: { target: 'failed', actions: { type: 'takeReason', params: { error: 'not-asked' } } } },
+      after: {
+        wordsWindow: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     makingKeys: {
       invoke: {
@@ -76,7 +75,9 @@ export const identityRegistrarMachine = setup({
         onDone: { target: 'confirmingWords', actions: assign({ made: ({ event }) => event.output }) },
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { makeTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'make-timeout' } } } },
+      after: {
+        makeTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     confirmingWords: {
       on: { confirmWords: { target: 'saving', actions: assign({ confirmed: true }) }, skipWords: 'saving' },
@@ -89,7 +90,9 @@ export const identityRegistrarMachine = setup({
         onDone: 'publishing',
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
-      after: { saveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'save-timeout' } } } },
+      after: {
+        saveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
+      },
     },
     publishing: {
       invoke: { src: 'publishRecord', input: {}, onDone: 'registered', onError: 'registered' },

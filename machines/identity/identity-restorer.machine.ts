@@ -2,59 +2,45 @@ import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { DeviceId, PersonId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type Effect, perform, port } from '../kit/port.ts';
-
-export type MissingPart = 'identity' | 'suppliers' | 'catalogue' | 'settings';
-
-export interface FoundSuppliers {
-  readonly anchors: readonly DeviceId[];
-  /** The root head or an identity file was found, so the identity exists even without anchors. */
-  readonly identityFound: boolean;
-}
-
-export interface IdentityRestorerPorts {
-  readonly deriveKeys: Effect<{ wordsTicket: string }, { readonly person: PersonId }>;
-  readonly joinDirectory: Effect<Record<never, never>, void>;
-  /** Reads recovery records of the first epochs and the root head. */
-  readonly findRecovery: Effect<{ epochs: number }, FoundSuppliers>;
-  /** Root signature over each supplier's challenge; the family names further seats. */
-  readonly proveOwnership: Effect<
-    { suppliers: readonly DeviceId[] },
-    { readonly proven: number; readonly asked: number; readonly quorum: boolean }
-  >;
-  readonly openKeychain: Effect<Record<never, never>, { readonly epoch: number }>;
-  readonly fetchLogs: Effect<Record<never, never>, { readonly applied: number; readonly complete: boolean }>;
-  readonly attestDevice: Effect<Record<never, never>, { readonly revision: number; readonly device: DeviceId }>;
-  readonly fetchCatalogue: Effect<Record<never, never>, { readonly missing: readonly MissingPart[] }>;
-}
+import { perform, port } from '../kit/port.ts';
+import { reasonOf } from '../kit/reason-of.ts';
+import type { IdentityRestorerPorts, MissingPart } from './identity-restorer.ports.ts';
 
 interface Context {
-  readonly wordsTicket: string;
   readonly seed: number;
   readonly person: PersonId | null;
   readonly device: DeviceId | null;
   readonly anchors: readonly DeviceId[];
   readonly missing: readonly MissingPart[];
   readonly attempt: number;
+  /** The code of what ended it, else a sentence. */
   readonly reason: string;
 }
+
+/** How a recovery ended. */
+export type IdentityRestorerOutput = Pick<Context, 'person' | 'device' | 'missing' | 'reason'>;
 
 const TRIES_MAX = 6;
 const EPOCHS = 17;
 
+const endWith = (error: string) => ({ target: 'failed', actions: { type: 'takeReason', params: { error } } }) as const;
+const endWithError = {
+  target: 'failed',
+  actions: { type: 'takeReason', params: ({ event }: { event: { error: unknown } }) => ({ error: event.error }) },
+} as const;
+const missSuppliers = { type: 'miss', params: { parts: ['suppliers'] } } as const;
+const missCatalogue = { type: 'miss', params: { parts: ['catalogue'] } } as const;
+const tryAgain = <Target extends string>(target: Target) =>
+  ({ guard: 'hasTries', target, actions: 'countTry' }) as const;
+
 /** Brings back identity, keychain, logs and catalogue from the 24 words and the network; attests the new device only when the newest revision is known. */
 export const identityRestorerMachine = setup({
   types: {
-    input: {} as { readonly wordsTicket: string; readonly seed: number },
+    input: {} as { readonly seed: number },
     context: {} as Context,
-    events: {} as { readonly type: 'restore' } | { readonly type: 'cancel' } | Fact<'directory.joined'>,
+    events: {} as { readonly type: 'cancel' },
     emitted: {} as Fact<'identity.restored' | 'identity.restore-failed'>,
-    output: {} as {
-      readonly person: PersonId | null;
-      readonly device: DeviceId | null;
-      readonly missing: readonly MissingPart[];
-      readonly reason: string;
-    },
+    output: {} as IdentityRestorerOutput,
   },
   actors: {
     deriveKeys: port<IdentityRestorerPorts['deriveKeys']>('deriveKeys'),
@@ -74,8 +60,9 @@ export const identityRestorerMachine = setup({
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     forgetTries: assign({ attempt: 0 }),
     takeReason: assign((_, params: { error: unknown }) => ({ reason: reasonOf(params.error) })),
-    missSuppliers: assign(({ context }) => ({ missing: [...new Set([...context.missing, 'suppliers' as const])] })),
-    missCatalogue: assign(({ context }) => ({ missing: [...new Set([...context.missing, 'catalogue' as const])] })),
+    miss: assign(({ context }, params: { parts: readonly MissingPart[] }) => ({
+      missing: [...new Set([...context.missing, ...params.parts])],
+    })),
     announceRestored: emit(({ context }) => ({
       type: 'identity.restored' as const,
       person: context.person!,
@@ -98,39 +85,22 @@ export const identityRestorerMachine = setup({
   description: 'Brings back identity, keychain, logs and catalogue from the words and the network.',
   options: { maxIterations: 100 },
   context: ({ input }) => ({ ...input, person: null, device: null, anchors: [], missing: [], attempt: 0, reason: '' }),
-  output: ({ context }) => ({
-    person: context.person,
-    device: context.device,
-    missing: context.missing,
-    reason: context.reason,
-  }),
+  output: ({ context: { person, device, missing, reason } }) => ({ person, device, missing, reason }),
   initial: 'deriving',
   on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'CANCELLED' } } } },
   states: {
     deriving: {
       invoke: {
         src: 'deriveKeys',
-        input: ({ context }) => ({ wordsTicket: context.wordsTicket }),
+        input: {},
         onDone: { target: 'joining', actions: assign({ person: ({ event }) => event.output.person }) },
-        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
+        onError: endWithError,
       },
-      after: {
-        deriveTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
-      },
+      after: { deriveTimeout: endWith('DEADLINE_PASSED') },
     },
     joining: {
-      invoke: {
-        src: 'joinDirectory',
-        input: {},
-        onDone: 'findingSuppliers',
-        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
-      },
-      after: {
-        directoryTimeout: {
-          target: 'failed',
-          actions: { type: 'takeReason', params: { error: 'DIRECTORY_UNREACHABLE' } },
-        },
-      },
+      invoke: { src: 'joinDirectory', input: {}, onDone: 'findingSuppliers', onError: endWithError },
+      after: { directoryTimeout: endWith('DIRECTORY_UNREACHABLE') },
     },
     findingSuppliers: {
       invoke: {
@@ -142,21 +112,12 @@ export const identityRestorerMachine = setup({
             target: 'provingOwnership',
             actions: ['forgetTries', assign({ anchors: ({ event }) => event.output.anchors })],
           },
-          {
-            guard: ({ event }) => event.output.identityFound,
-            target: 'provingOwnership',
-            actions: ['forgetTries', 'missSuppliers'],
-          },
-          { target: 'failed', actions: { type: 'takeReason', params: { error: 'IDENTITY_NOT_FOUND' } } },
+          { guard: ({ event }) => event.output.identityFound, ...endWith('SUPPLIERS_UNREACHABLE') },
+          endWith('IDENTITY_NOT_FOUND'),
         ],
-        onError: [
-          { guard: 'hasTries', target: 'searchingAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
-        ],
+        onError: [tryAgain('searchingAgain'), endWithError],
       },
-      after: {
-        findTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'IDENTITY_NOT_FOUND' } } },
-      },
+      after: { findTimeout: [tryAgain('searchingAgain'), endWith('DIRECTORY_UNREACHABLE')] },
     },
     searchingAgain: { after: { retryDelay: 'findingSuppliers' } },
     provingOwnership: {
@@ -164,42 +125,23 @@ export const identityRestorerMachine = setup({
         src: 'proveOwnership',
         input: ({ context }) => ({ suppliers: context.anchors }),
         onDone: [
-          {
-            guard: ({ event }) => event.output.proven > 0 && event.output.quorum,
-            target: 'openingKeychain',
-            actions: 'forgetTries',
-          },
+          { guard: ({ event }) => event.output.quorum, target: 'openingKeychain', actions: 'forgetTries' },
           {
             guard: ({ event }) => event.output.proven > 0,
             target: 'openingKeychain',
-            actions: ['forgetTries', 'missSuppliers'],
+            actions: ['forgetTries', missSuppliers],
           },
-          { guard: 'hasTries', target: 'provingAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: { error: 'SUPPLIERS_UNREACHABLE' } } },
+          tryAgain('provingAgain'),
+          endWith('SUPPLIERS_UNREACHABLE'),
         ],
-        onError: [
-          { guard: 'hasTries', target: 'provingAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
-        ],
+        onError: [tryAgain('provingAgain'), endWithError],
       },
-      after: {
-        proveTimeout: [
-          { guard: 'hasTries', target: 'provingAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: { error: 'SUPPLIERS_UNREACHABLE' } } },
-        ],
-      },
+      after: { proveTimeout: [tryAgain('provingAgain'), endWith('SUPPLIERS_UNREACHABLE')] },
     },
     provingAgain: { after: { retryDelay: 'provingOwnership' } },
     openingKeychain: {
-      invoke: {
-        src: 'openKeychain',
-        input: {},
-        onDone: 'fetchingLogs',
-        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
-      },
-      after: {
-        fetchTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
-      },
+      invoke: { src: 'openKeychain', input: {}, onDone: 'fetchingLogs', onError: endWithError },
+      after: { fetchTimeout: endWith('DEADLINE_PASSED') },
     },
     fetchingLogs: {
       invoke: {
@@ -207,19 +149,12 @@ export const identityRestorerMachine = setup({
         input: {},
         onDone: [
           { guard: ({ event }) => event.output.complete, target: 'attestingDevice', actions: 'forgetTries' },
-          { target: 'attestingDevice', actions: ['forgetTries', 'missSuppliers'] },
+          tryAgain('fetchingLogsAgain'),
+          { target: 'attestingDevice', actions: ['forgetTries', missSuppliers] },
         ],
-        onError: [
-          { guard: 'hasTries', target: 'fetchingLogsAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
-        ],
+        onError: [tryAgain('fetchingLogsAgain'), endWithError],
       },
-      after: {
-        fetchTimeout: [
-          { guard: 'hasTries', target: 'fetchingLogsAgain', actions: 'countTry' },
-          { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
-        ],
-      },
+      after: { fetchTimeout: [tryAgain('fetchingLogsAgain'), endWith('DEADLINE_PASSED')] },
     },
     fetchingLogsAgain: { after: { retryDelay: 'fetchingLogs' } },
     attestingDevice: {
@@ -227,11 +162,9 @@ export const identityRestorerMachine = setup({
         src: 'attestDevice',
         input: {},
         onDone: { target: 'fetchingCatalogue', actions: assign({ device: ({ event }) => event.output.device }) },
-        onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
+        onError: endWithError,
       },
-      after: {
-        attestTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'DEADLINE_PASSED' } } },
-      },
+      after: { attestTimeout: endWith('DEADLINE_PASSED') },
     },
     fetchingCatalogue: {
       invoke: {
@@ -239,13 +172,11 @@ export const identityRestorerMachine = setup({
         input: {},
         onDone: {
           target: 'ending',
-          actions: assign({
-            missing: ({ context, event }) => [...new Set([...context.missing, ...event.output.missing])],
-          }),
+          actions: { type: 'miss', params: ({ event }) => ({ parts: event.output.missing }) },
         },
-        onError: { target: 'ending', actions: 'missCatalogue' },
+        onError: { target: 'ending', actions: missCatalogue },
       },
-      after: { directoryTimeout: { target: 'ending', actions: 'missCatalogue' } },
+      after: { directoryTimeout: { target: 'ending', actions: missCatalogue } },
     },
     ending: { always: [{ guard: 'isWhole', target: 'restored' }, { target: 'partlyRestored' }] },
     restored: { entry: 'announceRestored', type: 'final' },
@@ -253,12 +184,6 @@ export const identityRestorerMachine = setup({
     failed: { entry: 'announceFailed', type: 'final' },
   },
 });
-
-/** The code of a typed error, else its sentence. */
-function reasonOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** The machine with its ports given. */
 export function identityRestorerWith(ports: IdentityRestorerPorts) {

@@ -17,7 +17,7 @@ export interface RecoveryState {
   readonly recoveredAt: number;
   /** Removal opens then, or earlier when all seats of the newest family have answered. */
   readonly readOnlyUntil: number;
-  readonly newest: { readonly at: number; readonly from: number; readonly of: number };
+  readonly newest: { readonly at: number | null; readonly from: number; readonly of: number };
 }
 
 /** What a device keeps of its person beside keys and identity file. It holds secrets: the file is the owner's alone. */

@@ -3,6 +3,7 @@ import type { Sealing } from '../../ports/sealing.ts';
 import type { Signer, SignerFactory } from '../../ports/signer.ts';
 import type { Clock, Random } from '../../ports/world.ts';
 import { makeDeviceList } from '../../protocol/device-list.ts';
+import { nextSequence } from '../../protocol/directory-rules.ts';
 import { rootHeadValue } from '../../protocol/directory-values.ts';
 import { seedToPublicKey } from '../../protocol/ed25519.ts';
 import { type IdentityFile, makeIdentityFile } from '../../protocol/identity-file.ts';
@@ -111,16 +112,16 @@ export async function makeIdentity(
   };
 }
 
-/** The record under a root's own key that names the newest root statement. */
+/** The record under the key of a root that names the newest root statement; `after` is the sequence of the one before. */
 export function signRootHead(
   needs: Pick<MakeIdentityNeeds, 'clock' | 'makeRecord'>,
-  { statement, root }: { readonly statement: RootStatement; readonly root: Signer },
+  { statement, root, after = 0 }: { readonly statement: RootStatement; readonly root: Signer; readonly after?: number },
 ): DirectoryRecord {
   const { epoch, hash, admins } = statement;
   return needs.makeRecord({
     publicKey: root.publicKey,
     sign: (message) => root.sign(message),
-    sequence: Math.floor(needs.clock.now() / 1000),
+    sequence: nextSequence(needs.clock.now(), after),
     value: rootHeadValue.encode({ epoch, hash, admins, sources: [] }),
   });
 }

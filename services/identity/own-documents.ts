@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/bus.ts';
 import type { AddressBook } from '../../ports/addresses.ts';
-import type { OrderLog } from '../../ports/order-logs.ts';
+import type { FamilyView, LogHead, OrderLog } from '../../ports/order-logs.ts';
 import type { Publisher } from '../../ports/publishing.ts';
 import type { SignerFactory } from '../../ports/signer.ts';
 import type { Clock, Random } from '../../ports/world.ts';
@@ -60,8 +60,19 @@ export function createOwnDocuments(needs: OwnDocumentsNeeds): OwnDocuments {
     if (pair === undefined) return;
     const key = needs.signer.fromSeed(Uint8Array.from(pair.seed));
     const { publicKey } = key;
-    const value = (): Uint8Array => sealRecoveryRecord(recoveryRecord(needs), pair.seed, random.bytes(SALT_BYTES));
+    const value = (): Uint8Array => sealRecoveryRecord(currentRecord(), pair.seed, random.bytes(SALT_BYTES));
     publisher.keep({ kind: 'own', name: 'recovery', publicKey, sign: (message) => key.sign(message), value });
+  }
+
+  function currentRecord(): RecoveryRecord {
+    return makeRecoveryRecord({
+      network: self.networkId,
+      person: self.personKey,
+      keychain: self.keychain().bytes,
+      family: log?.family(),
+      heads: log?.heads() ?? [],
+      addressBook: needs.addressBook,
+    });
   }
 
   /** A later version of the document whenever one of its records was signed anew. */
@@ -104,19 +115,25 @@ export function createOwnDocuments(needs: OwnDocumentsNeeds): OwnDocuments {
 }
 
 /** What a person with nothing but the words needs first: who holds the data, and where. */
-function recoveryRecord({ self, log, addressBook }: OwnDocumentsNeeds): RecoveryRecord {
-  const family = log?.family();
-  const anchors = (family?.seats ?? []).flatMap(({ device }) => {
-    const [address] = addressBook.known(device);
+export function makeRecoveryRecord(now: {
+  readonly network: Uint8Array;
+  readonly person: Uint8Array;
+  readonly keychain: Uint8Array;
+  readonly family: FamilyView | undefined;
+  readonly heads: readonly LogHead[];
+  readonly addressBook: Pick<AddressBook, 'known'>;
+}): RecoveryRecord {
+  const anchors = (now.family?.seats ?? []).flatMap(({ device }) => {
+    const [address] = now.addressBook.known(device);
     return address === undefined ? [] : [{ device: keyOfDevice(device), address }];
   });
   return {
-    network: self.networkId,
-    person: self.personKey,
-    family: family?.version ?? 0,
+    network: now.network,
+    person: now.person,
+    family: now.family?.version ?? 0,
     anchors: anchors.slice(0, LIMITS.anchorsMax.value),
-    keychain: sha256(self.keychain().bytes),
-    heads: headsDigest(log?.heads() ?? []),
+    keychain: sha256(now.keychain),
+    heads: headsDigest(now.heads),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Self } from '../../ports/identity.ts';
-import type { Sealing, SealingKey } from '../../ports/sealing.ts';
-import type { SignerFactory } from '../../ports/signer.ts';
+import type { Sealing } from '../../ports/sealing.ts';
+import type { Signer, SignerFactory } from '../../ports/signer.ts';
 import type { Clock, Random } from '../../ports/world.ts';
 import type { IdentityFile } from '../../protocol/identity-file.ts';
 import { deviceIdFrom, personIdFrom } from '../../protocol/ids.ts';
@@ -14,7 +14,7 @@ export interface OpenSelfNeeds {
   readonly signer: SignerFactory;
   readonly sealing: Sealing;
   readonly random: Random;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** `Self` with the parts that only chapter identity changes. */
@@ -61,33 +61,40 @@ export async function openSelf(needs: OpenSelfNeeds): Promise<OwnSelf> {
       await store.saveFile(next);
     },
   };
-  if (state.keychain === null) await writeKeychain(needs, { self, seal });
+  if (state.keychain === null) {
+    const keychain = await sealKeychain(needs, { networkId, file, state, signer });
+    await change((before) => ({ ...before, keychain }));
+  }
   return self;
 }
 
 /** Seals the storage secrets and rendezvous pairs to the devices and the recovery key, as the next version. */
-export async function writeKeychain(
+export async function sealKeychain(
   needs: Pick<OpenSelfNeeds, 'sealing' | 'random' | 'clock'>,
-  own: { readonly self: OwnSelf; readonly seal: SealingKey },
-): Promise<void> {
-  const { self } = own;
-  const { list, root } = self.file();
-  const version = self.keychain().version + 1;
-  const seals = list.devices.map((device) => device.seal);
-  const recipients = { devices: seals, admins: seals, recovery: root.recovery };
-  const { secrets, nickname, rendezvous } = self.state();
+  own: {
+    readonly networkId: Uint8Array;
+    readonly file: IdentityFile;
+    readonly state: IdentityState;
+    readonly signer: Signer;
+  },
+): Promise<{ readonly version: number; readonly bytes: Uint8Array }> {
+  const { file, state } = own;
+  const { secrets, nickname, rendezvous } = state;
+  const version = (state.keychain?.version ?? 0) + 1;
+  const seals = file.list.devices.map((device) => device.seal);
+  const recipients = { devices: seals, admins: seals, recovery: file.root.recovery };
   const keychain = await makeKeychain({
-    network: self.networkId,
-    person: self.personKey,
-    revision: self.revision(),
+    network: own.networkId,
+    person: file.person,
+    revision: file.head.revision,
     version,
     issued: needs.clock.now(),
     storage: { secrets: [...secrets], nickname, petnames: {} },
     admin: { rendezvous: [...rendezvous] },
     recipients,
-    device: self.signer,
+    device: own.signer,
     sealing: needs.sealing,
     randomness: needs.random.bytes(keychainRandomBytes(recipients)),
   });
-  await self.change((state) => ({ ...state, keychain: { version, bytes: keychain.statement.bytes } }));
+  return { version, bytes: keychain.statement.bytes };
 }

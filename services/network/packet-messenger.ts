@@ -41,6 +41,8 @@ export interface MessengerService extends Messenger, Service {
   /** Requests under way on the link, either way. */
   busy(link: Link): number;
   isLinked(peer: DeviceId): boolean;
+  /** The TLS exporter of the session that requests to this peer use now, for proofs bound to it. */
+  exporter(peer: DeviceId): Uint8Array | undefined;
   /** Exchanges identities anew over the link there is. */
   greet(peer: DeviceId): Promise<void>;
   /** Round trip over the link there is, ms. */
@@ -192,6 +194,10 @@ export class PacketMessenger implements MessengerService {
 
   isLinked(peer: DeviceId): boolean {
     return this.#links.preferred(peer) !== undefined;
+  }
+
+  exporter(peer: DeviceId): Uint8Array | undefined {
+    return this.#links.preferred(peer)?.conversation.link.exporter();
   }
 
   async greet(peer: DeviceId): Promise<void> {
