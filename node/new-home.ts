@@ -27,7 +27,7 @@ export async function recoverHome(
   roleValues(options.role, null);
   const answer = await recoverIdentity(home, options);
   settle(home, { ...options, nickname: answer.nickname });
-  return answer;
+  return { ...answer, role: options.role };
 }
 
 function settle(

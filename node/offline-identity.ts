@@ -1,2 +1,3 @@
 export { createIdentity } from './identity/create-identity.ts';
+export { recoverIdentity } from './identity/recover-identity.ts';
 export { confirmWords, showIdentity } from './identity/show-identity.ts';
