@@ -41,7 +41,8 @@ export function bytesFor(text: string, length = 32): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest()).subarray(0, length);
 }
 
-function copyFor(text: string) {
+/** A chunk with one copy, made from a name. */
+export function copyFor(text: string) {
   return {
     chunk: bytesFor(`chunk ${text}`),
     copy: {
