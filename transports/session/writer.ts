@@ -139,7 +139,8 @@ export class SessionWriter {
     const more = this.#alongside();
     if (more === undefined) return bytes;
     this.controlBytes += more.length;
-    return Buffer.concat([more, bytes]);
+    // Behind the rest, which may hold an older count of the same.
+    return Buffer.concat([bytes, more]);
   }
 
   #nextOfItself(): Uint8Array | undefined {

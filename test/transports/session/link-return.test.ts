@@ -98,7 +98,7 @@ test('whatever breaks and whoever dials again, packets come once and in order an
       assert.deepEqual(hashes(got.near.got), hashes(ends.far.sent));
       assert.deepEqual([near.state, far.state], ['up', 'up']);
     }),
-    { numRuns: 30 },
+    { numRuns: 40 },
   );
 });
 
