@@ -19,7 +19,7 @@ import { createAgreements } from '../../services/suppliers/agreements.ts';
 import { createOrderLogs } from '../../storage/order-logs/order-logs.ts';
 import { deviceOf, keyOf, LogWriter, NETWORK, OWNER } from './log-writer.ts';
 import { PeerNetwork } from './peer-network.ts';
-import { alice, bob, bytesOf, MIB, storeMachine } from './piece-store.ts';
+import { alice, bob, bytesOf, DAY_MS, MIB, storeMachine } from './piece-store.ts';
 import { advanceSettled, settle } from './settle.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -215,7 +215,7 @@ export async function customerWorld(overrides: Overrides = {}) {
       for (let i = 0; i < 20; i += 1) await settle();
     },
     pass: async (ms: number) => {
-      for (let left = ms; left > 0; left -= 6 * 3_600_000) await advanceSettled(clock, Math.min(left, 6 * 3_600_000));
+      for (let left = ms; left > 0; left -= DAY_MS) await advanceSettled(clock, Math.min(left, DAY_MS));
       await world.rest();
     },
     stop: () => service.stop(),

@@ -149,10 +149,7 @@ test('while the log is forked nothing is removed, and due trash stays', async ()
   const other = twin.write({ kind: 'unpin', body: { task: 'other' } });
   await (await world.logs.of(OWNER)).accept([other.bytes]);
   assert.equal((await world.logs.of(OWNER)).forked(), true);
-  assert.deepEqual(
-    await remove(world, blocks.slice(1), order),
-    ['LOG_FORKED'],
-  );
+  assert.deepEqual(await remove(world, blocks.slice(1), order), ['LOG_FORKED']);
   await world.pass(40 * DAY_MS);
   assert.equal(world.pieces.account(OWNER)?.trashBytes, blocks[0]?.payload.length);
   await world.stop();
