@@ -44,11 +44,11 @@ export function createBackupRebuilder(needs: BackupRebuilderNeeds): BackupRebuil
 
   async function repairOne(block: BlockId, signal: AbortSignal): Promise<RebuildEnd> {
     const repair = chosen.find((row) => row.block === block);
-    if (!repair) return 'short';
-    const end = await rebuilders.rebuild({ ...repair, signal });
-    if (end === 'short') tries.note(block, clock.now());
+    if (!repair) return { end: 'short', reason: 'not-chosen' };
+    const result = await rebuilders.rebuild({ ...repair, signal });
+    if (result.end === 'short') tries.note(block, clock.now());
     else tries.forget(block);
-    return end;
+    return result;
   }
 
   const pool = new ActorPool({
@@ -61,8 +61,9 @@ export function createBackupRebuilder(needs: BackupRebuilderNeeds): BackupRebuil
       },
       repair: async ({ blocks }, signal) => {
         const ends = await Promise.all(blocks.map((block) => repairOne(block, signal)));
-        const count = (end: RebuildEnd) => ends.filter((one) => one === end).length;
-        return { repaired: count('repaired'), short: count('short'), obsolete: count('obsolete'), reason: null };
+        const count = (wanted: RebuildEnd['end']) => ends.filter(({ end }) => end === wanted).length;
+        const reason = ends.find((one) => one.end === 'short')?.reason ?? null;
+        return { repaired: count('repaired'), short: count('short'), obsolete: count('obsolete'), reason };
       },
     }),
     runtime: needs.runtime,

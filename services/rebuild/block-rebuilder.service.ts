@@ -1,4 +1,5 @@
 import type { Bus } from '../../bus/bus.ts';
+import { reasonOf } from '../../machines/kit/reason.ts';
 import { blockRebuilderWith } from '../../machines/rebuild/block-rebuilder.machine.ts';
 import type { BlockSource } from '../../ports/catalogue.ts';
 import type { Health } from '../../ports/health.ts';
@@ -23,7 +24,11 @@ export interface BlockRebuildersNeeds extends PlaceNeeds {
   readonly onFailure: (key: string, error: unknown) => void;
 }
 
-export type RebuildEnd = 'repaired' | 'short' | 'obsolete';
+/** How a repair ended; `reason` says why it came too short. */
+export interface RebuildEnd {
+  readonly end: 'repaired' | 'short' | 'obsolete';
+  readonly reason: string | null;
+}
 
 export interface BlockRebuilders extends Service {
   /** Repairs the pieces of these seats; resolves with how it ended. */
@@ -63,6 +68,28 @@ export function createBlockRebuilders(needs: BlockRebuildersNeeds): BlockRebuild
     return row;
   }
 
+  async function isWanted(block: BlockId): Promise<'wanted' | 'obsolete'> {
+    const { standing } = await rowOf(block);
+    return standing === 'open' || standing === 'committed' ? 'wanted' : 'obsolete';
+  }
+
+  async function gather(block: BlockId, signal: AbortSignal): Promise<{ readonly enough: boolean }> {
+    const row = await rowOf(block);
+    const pieces = await needs.source.gather({ block, signal });
+    benches.set(block, { row, pieces });
+    return { enough: pieces.size >= row.k };
+  }
+
+  async function recode(block: BlockId, seats: readonly number[], signal: AbortSignal): Promise<void> {
+    const bench = benches.get(block)!;
+    const row = bench.row!;
+    const want = seats.map((seat) => row.seats.indexOf(seat)).filter((index) => index >= 0);
+    const options = { shape: row, pieces: bench.pieces!, want, signal, background: true };
+    const { pieces, release } = await needs.pipeline.recompute(options);
+    counters.recomputed += 1;
+    benches.set(block, { row, made: pieces, release });
+  }
+
   async function placeOne(block: BlockId, seat: number, signal: AbortSignal): Promise<boolean> {
     const bench = benches.get(block);
     const supplier = suppliers.seat(seat)?.device;
@@ -75,45 +102,40 @@ export function createBlockRebuilders(needs: BlockRebuildersNeeds): BlockRebuild
       counters.sentBytes += bytes.length;
       suppliers.noteStored(seat, bytes.length);
     }
+    if (!isPlaced(placed)) reasons.set(block, placed);
     return isPlaced(placed);
   }
 
-  const kept = async (seats: readonly number[], test: (seat: number) => Promise<boolean>): Promise<number[]> => {
-    const passed = await Promise.all(seats.map((seat) => test(seat).catch(() => false)));
+  /** Why the last step of a block failed, for people. */
+  const reasons = new Map<BlockId, string>();
+  const noting = async <T>(block: BlockId, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      reasons.set(block, reasonOf(error));
+      throw error;
+    }
+  };
+
+  const kept = async (
+    block: BlockId,
+    seats: readonly number[],
+    test: (seat: number) => Promise<boolean>,
+  ): Promise<number[]> => {
+    const passed = await Promise.all(seats.map((seat) => noting(block, () => test(seat)).catch(() => false)));
     return seats.filter((_, index) => passed[index]);
   };
 
   const pool = new ActorPool({
     machine: blockRebuilderWith({
-      isStillWanted: async ({ block }) => {
-        const { standing } = await rowOf(block);
-        return standing === 'open' || standing === 'committed' ? 'wanted' : 'obsolete';
-      },
-      gather: async ({ block }, signal) => {
-        const row = await rowOf(block);
-        const pieces = await needs.source.gather({ block, signal });
-        benches.set(block, { row, pieces });
-        return { enough: pieces.size >= row.k };
-      },
-      recode: async ({ block, seats }, signal) => {
-        const bench = benches.get(block)!;
-        const row = bench.row!;
-        const want = seats.map((seat) => row.seats.indexOf(seat)).filter((index) => index >= 0);
-        const { pieces, release } = await needs.pipeline.recompute({
-          shape: row,
-          pieces: bench.pieces!,
-          want,
-          signal,
-          background: true,
-        });
-        counters.recomputed += 1;
-        benches.set(block, { row, made: pieces, release });
-      },
+      isStillWanted: ({ block }) => noting(block, () => isWanted(block)),
+      gather: ({ block }, signal) => noting(block, () => gather(block, signal)),
+      recode: ({ block, seats }, signal) => noting(block, () => recode(block, seats, signal)),
       place: async ({ block, seats }, signal) => ({
-        placed: await kept(seats, (seat) => placeOne(block, seat, signal)),
+        placed: await kept(block, seats, (seat) => placeOne(block, seat, signal)),
       }),
       confirm: async ({ block, seats }, signal) => {
-        const proven = await kept(seats, (seat) => suppliers.challenge({ seat, block, signal }));
+        const proven = await kept(block, seats, (seat) => suppliers.challenge({ seat, block, signal }));
         for (const seat of proven) await health.pieceHeld(seat, [block]);
         return { proven };
       },
@@ -128,12 +150,13 @@ export function createBlockRebuilders(needs: BlockRebuildersNeeds): BlockRebuild
     onDone: (key, _output, state) => settle(key, state === 'repaired' || state === 'obsolete' ? state : 'short'),
   });
 
-  function settle(block: BlockId, end: RebuildEnd): void {
+  function settle(block: BlockId, end: RebuildEnd['end']): void {
     benches.get(block)?.release?.();
     benches.delete(block);
     if (end === 'repaired') counters.repaired += 1;
-    ends.get(block)?.(end);
+    ends.get(block)?.({ end, reason: reasons.get(block) ?? null });
     ends.delete(block);
+    reasons.delete(block);
   }
 
   return {
