@@ -1,4 +1,4 @@
-import { assign, emit, setup } from 'xstate';
+import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { PersonId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
@@ -38,6 +38,8 @@ interface Context {
   readonly seed: number;
   readonly space: SpaceMeasure | null;
   readonly freed: boolean;
+  /** It was said that more is promised than given, and not yet that it is balanced again. */
+  readonly over: boolean;
   readonly chosen: readonly { readonly customer: PersonId; readonly bytes: number }[];
   readonly again: boolean;
   readonly attempt: number;
@@ -70,8 +72,16 @@ export const customersRejectorMachine = setup({
     choose: assign(({ context }) => ({
       chosen: context.space ? chooseReleased(context.space.customers, overBytes(context.space)) : [],
     })),
-    announceOver: emit(({ context }) => ({ type: 'space.overcommitted' as const, bytes: overBytes(context.space) })),
-    announceBalanced: emit({ type: 'space.balanced' as const }),
+    announceOver: enqueueActions(({ context, enqueue }) => {
+      if (context.over) return;
+      enqueue(emit({ type: 'space.overcommitted' as const, bytes: overBytes(context.space) }));
+      enqueue(assign({ over: true }));
+    }),
+    announceBalanced: enqueueActions(({ context, enqueue }) => {
+      if (!context.over) return;
+      enqueue(emit({ type: 'space.balanced' as const }));
+      enqueue(assign({ over: false }));
+    }),
     announceNotice: emit(({ context }, params: { until: number }) => ({
       type: 'space.notice-given' as const,
       customer: context.chosen[0]!.customer,
@@ -90,7 +100,15 @@ export const customersRejectorMachine = setup({
   id: 'customers-rejector',
   description: 'Brings promises and donated room back into balance, with notice.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ seed: input.seed, space: null, freed: false, chosen: [], again: false, attempt: 0 }),
+  context: ({ input }) => ({
+    seed: input.seed,
+    space: null,
+    freed: false,
+    over: false,
+    chosen: [],
+    again: false,
+    attempt: 0,
+  }),
   initial: 'measuring',
   on: {
     stop: '.stopped',

@@ -1,47 +1,8 @@
 import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
-import type { PersonId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type Effect, perform, port } from '../kit/port.ts';
-
-export interface Verified {
-  readonly cursor: string | null;
-  readonly pieces: number;
-  readonly rotten: readonly { readonly customer: PersonId; readonly count: number }[];
-  readonly done: boolean;
-  /** Wait before the next step, so that a pass takes 30 d. */
-  readonly gapMs: number;
-}
-
-export interface StoreCheckerPorts {
-  readonly verifyNext: Effect<{ cursor: string | null; bytes: number }, Verified>;
-  /** Durable on return: the loss is known before it is announced. */
-  readonly recordConfession: Effect<{ customers: readonly PersonId[] }, void>;
-  readonly sweepNext: Effect<
-    { cursor: string | null },
-    { readonly cursor: string | null; readonly freed: number; readonly done: boolean }
-  >;
-}
-
-type Event =
-  | { readonly type: 'checkNow' }
-  | { readonly type: 'stop' }
-  | { readonly type: 'due'; readonly name: 'sweep' }
-  | Fact<'budget.changed' | 'disk.vanished' | 'disk.became-unwritable' | 'disk.recovered' | 'node.started'>;
-
-interface Context {
-  readonly seed: number;
-  readonly cursor: string | null;
-  readonly sweepCursor: string | null;
-  readonly pieces: number;
-  readonly rotten: readonly { readonly customer: PersonId; readonly count: number }[];
-  readonly rottenTotal: number;
-  readonly freed: number;
-  readonly gapMs: number;
-  readonly done: boolean;
-  readonly fast: boolean;
-  readonly attempt: number;
-}
+import { perform, port } from '../kit/port.ts';
+import type { StoreCheckerContext, StoreCheckerEvent, StoreCheckerPorts, Verified } from './store-checker.ports.ts';
 
 const STEP_BYTES = 64 * 1024 * 1024;
 
@@ -49,8 +10,8 @@ const STEP_BYTES = 64 * 1024 * 1024;
 export const storeCheckerMachine = setup({
   types: {
     input: {} as { readonly seed: number; readonly cursor: string | null },
-    context: {} as Context,
-    events: {} as Event,
+    context: {} as StoreCheckerContext,
+    events: {} as StoreCheckerEvent,
     emitted: {} as Fact<'piece.found-rotten' | 'store.checked' | 'store.swept'>,
   },
   actors: {
@@ -61,6 +22,7 @@ export const storeCheckerMachine = setup({
   guards: {
     isRotten: ({ context }) => context.rotten.length > 0,
     isDone: ({ context }) => context.done,
+    isSweepDue: ({ context }) => context.sweepDue,
     isFast: ({ context }) => context.fast,
     isClosed: ({ event }) => event.type === 'budget.changed' && event.mode === 'closed',
   },
@@ -68,7 +30,7 @@ export const storeCheckerMachine = setup({
     takeStep: assign(({ context }, params: { step: Verified }) => ({
       cursor: params.step.cursor,
       pieces: context.pieces + params.step.pieces,
-      rotten: params.step.rotten,
+      rotten: [...context.rotten, ...params.step.rotten],
       rottenTotal: context.rottenTotal + params.step.rotten.reduce((sum, row) => sum + row.count, 0),
       gapMs: params.step.gapMs,
       done: params.step.done,
@@ -83,6 +45,7 @@ export const storeCheckerMachine = setup({
       rotten: context.rottenTotal,
     })),
     announceSwept: emit(({ context }) => ({ type: 'store.swept' as const, freedBytes: context.freed })),
+    markSweepDue: assign({ sweepDue: true }),
     beginPass: assign({ cursor: null, pieces: 0, rottenTotal: 0, done: false, fast: false }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
   },
@@ -107,6 +70,7 @@ export const storeCheckerMachine = setup({
     gapMs: 2_000,
     done: false,
     fast: false,
+    sweepDue: false,
     attempt: 0,
   }),
   initial: 'resting',
@@ -114,15 +78,18 @@ export const storeCheckerMachine = setup({
     stop: '.stopped',
     'disk.vanished': '.paused',
     'disk.became-unwritable': '.paused',
-    checkNow: { actions: assign({ fast: true }), target: '.walking' },
+    'budget.changed': { guard: 'isClosed', target: '.paused' },
+    'node.started': { actions: 'markSweepDue' },
+    due: { actions: 'markSweepDue' },
+    checkNow: { actions: assign({ fast: true }) },
   },
   states: {
     resting: {
-      initial: 'gap',
-      states: {
-        gap: { after: { stepGap: '#store-checker.walking' } },
-      },
-      on: { due: 'sweeping', 'budget.changed': { guard: 'isClosed', target: 'paused' }, 'node.started': 'sweeping' },
+      always: [
+        { guard: 'isSweepDue', target: 'sweeping' },
+        { guard: 'isFast', target: 'walking' },
+      ],
+      after: { stepGap: 'walking' },
     },
     walking: {
       invoke: {
@@ -140,7 +107,6 @@ export const storeCheckerMachine = setup({
       always: [
         { guard: 'isRotten', target: 'confessing' },
         { guard: 'isDone', target: 'sweeping', actions: ['announceChecked', 'beginPass'] },
-        { guard: 'isFast', target: 'walking' },
         { target: 'resting' },
       ],
     },
@@ -148,12 +114,14 @@ export const storeCheckerMachine = setup({
       invoke: {
         src: 'recordConfession',
         input: ({ context }) => ({ customers: context.rotten.map((row) => row.customer) }),
-        onDone: { target: 'judging', actions: ['announceRotten', assign({ rotten: [] })] },
-        onError: { target: 'judging', actions: ['announceRotten', assign({ rotten: [] })] },
+        onDone: { target: 'judging', actions: ['announceRotten', assign({ rotten: [], attempt: 0 })] },
+        onError: { target: 'confessingLater', actions: 'countTry' },
       },
-      after: { stepTimeout: { target: 'judging', actions: ['announceRotten', assign({ rotten: [] })] } },
+      after: { stepTimeout: { target: 'confessingLater', actions: 'countTry' } },
     },
+    confessingLater: { after: { retryDelay: 'confessing' } },
     sweeping: {
+      entry: assign({ sweepDue: false }),
       invoke: {
         src: 'sweepNext',
         input: ({ context }) => ({ cursor: context.sweepCursor }),
@@ -164,7 +132,7 @@ export const storeCheckerMachine = setup({
             actions: [
               assign({ freed: ({ context, event }) => context.freed + event.output.freed }),
               'announceSwept',
-              assign({ freed: 0, sweepCursor: null }),
+              assign({ freed: 0, sweepCursor: null, attempt: 0 }),
             ],
           },
           {
@@ -182,8 +150,8 @@ export const storeCheckerMachine = setup({
     },
     coolingDown: { after: { retryDelay: 'resting' } },
     paused: {
-      on: { 'disk.recovered': 'resting', 'budget.changed': [{ guard: 'isClosed' }, { target: 'resting' }] },
-      after: { sweepEvery: 'resting' },
+      on: { 'disk.recovered': 'judging', 'budget.changed': [{ guard: 'isClosed' }, { target: 'judging' }] },
+      after: { sweepEvery: 'judging' },
     },
     stopped: { type: 'final' },
   },
