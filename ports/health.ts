@@ -38,8 +38,13 @@ export interface Health {
   pieceMoving(seat: number, blocks: readonly BlockId[], moving: boolean): void;
   /** The supplier of the seat is past his grace, or back and proven. */
   seatAway(seat: number, away: boolean): Promise<void>;
-  /** The seat has a new device: all its pieces are lost. */
-  seatReplaced(seat: number): Promise<void>;
+  /**
+   * The seat has a new device: all its pieces are lost; or, while the former one still gives them, owed to the new one and
+   * readable.
+   */
+  seatReplaced(seat: number, former?: 'serves' | 'gone'): Promise<void>;
+  /** The former holder of the seat gives its owed pieces, or does not any more. */
+  seatFormer(seat: number, serves: boolean): Promise<void>;
   block(block: BlockId): Promise<BlockHealth | undefined>;
   summary(): {
     readonly known: boolean;

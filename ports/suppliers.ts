@@ -41,6 +41,8 @@ export interface Suppliers {
     readonly block: BlockId;
     readonly signal: AbortSignal;
   }): Promise<boolean>;
+  /** Who sat there before and still gives the pieces, until his successor has them. */
+  former?(seat: number): DeviceId | null;
 }
 
 /** Answer times of seats, for choosing and hedging. */

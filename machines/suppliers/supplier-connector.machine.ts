@@ -1,44 +1,15 @@
 import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
-import type { DeviceId, PersonId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type Effect, perform, port } from '../kit/port.ts';
-
-export interface SupplierConnectorInput {
-  readonly owner: PersonId;
-  readonly supplier: DeviceId;
-  readonly seat: number;
-  /** Bytes to be promised. */
-  readonly bytes: number;
-  /** An agreement signed by both is in the record. */
-  readonly agreed: boolean;
-  readonly online: boolean;
-  readonly seed: number;
-}
-
-export type AgreementAnswer =
-  | { readonly kind: 'agreed'; readonly bytes: number }
-  | { readonly kind: 'refused'; readonly why: string };
-
-export interface SupplierConnectorPorts {
-  /** Asks for an agreement, or for another size of the one there is. */
-  readonly requestAgreement: Effect<{ supplier: DeviceId; seat: number; bytes: number }, AgreementAnswer>;
-  readonly endAgreement: Effect<{ supplier: DeviceId }, void>;
-}
-
-type Command =
-  | { readonly type: 'connect' }
-  | { readonly type: 'resize'; readonly bytes: number }
-  | { readonly type: 'leave' }
-  | { readonly type: 'stop' };
-type Heard = Fact<'contact.came-online' | 'contact.went-offline' | 'delivery.refused' | 'supplier.gave-notice'>;
-
-interface Context extends SupplierConnectorInput {
-  readonly refusals: number;
-  readonly attempt: number;
-  readonly wanted: number;
-  readonly why: string;
-}
+import { perform, port } from '../kit/port.ts';
+import type {
+  AgreementAnswer,
+  SupplierConnectorCommand,
+  SupplierConnectorContext,
+  SupplierConnectorHeard,
+  SupplierConnectorInput,
+  SupplierConnectorPorts,
+} from './supplier-connector.ports.ts';
 
 const REFUSALS_MAX = 3;
 
@@ -46,8 +17,8 @@ const REFUSALS_MAX = 3;
 export const supplierConnectorMachine = setup({
   types: {
     input: {} as SupplierConnectorInput,
-    context: {} as Context,
-    events: {} as Command | Heard,
+    context: {} as SupplierConnectorContext,
+    events: {} as SupplierConnectorCommand | SupplierConnectorHeard,
     emitted: {} as Fact<'supplier.connected' | 'supplier.disconnected' | 'supplier.refused' | 'supplier.ended'>,
   },
   actors: {
@@ -116,7 +87,7 @@ export const supplierConnectorMachine = setup({
   states: {
     opening: {
       always: [
-        { guard: ({ context }) => context.agreed && context.online, target: 'connected' },
+        { guard: ({ context }) => context.agreed && context.online, target: 'arriving' },
         { guard: 'isAgreedAlready', target: 'disconnected' },
         { target: 'requesting' },
       ],
@@ -128,7 +99,7 @@ export const supplierConnectorMachine = setup({
         onDone: [
           {
             guard: { type: 'isAgreed', params: ({ event }) => ({ answer: event.output }) },
-            target: 'connected',
+            target: 'arriving',
             actions: [{ type: 'takeAgreement', params: ({ event }) => ({ answer: event.output }) }, 'setOnline'],
           },
           {
@@ -143,8 +114,8 @@ export const supplierConnectorMachine = setup({
       },
       after: { answerTimeout: { target: 'disconnected', actions: 'countTry' } },
     },
+    arriving: { entry: 'announceConnected', always: 'connected' },
     connected: {
-      entry: 'announceConnected',
       on: {
         'contact.went-offline': { target: 'disconnected', actions: ['setOffline', 'announceDisconnected'] },
         'delivery.refused': {
@@ -166,7 +137,7 @@ export const supplierConnectorMachine = setup({
         onDone: [
           {
             guard: { type: 'isAgreed', params: ({ event }) => ({ answer: event.output }) },
-            target: 'connected',
+            target: 'arriving',
             actions: { type: 'takeAgreement', params: ({ event }) => ({ answer: event.output }) },
           },
           { target: 'connected' },
@@ -180,11 +151,11 @@ export const supplierConnectorMachine = setup({
       always: { guard: 'isRefusedForGood', target: 'refused' },
       on: {
         'contact.came-online': [
-          { guard: 'isAgreedAlready', target: 'connected', actions: 'setOnline' },
+          { guard: 'isAgreedAlready', target: 'arriving', actions: 'setOnline' },
           { target: 'requesting', actions: 'setOnline' },
         ],
         connect: [
-          { guard: ({ context }) => context.agreed && context.online, target: 'connected' },
+          { guard: ({ context }) => context.agreed && context.online, target: 'arriving' },
           { target: 'requesting' },
         ],
         resize: { actions: { type: 'wantBytes', params: ({ event }) => ({ bytes: event.bytes }) } },
@@ -192,7 +163,7 @@ export const supplierConnectorMachine = setup({
       after: {
         retryDelay: [
           { guard: ({ context }) => !context.agreed, target: 'requesting' },
-          { guard: 'isOnline', target: 'connected' },
+          { guard: 'isOnline', target: 'arriving' },
           { target: 'disconnected', reenter: true, actions: 'countTry' },
         ],
       },

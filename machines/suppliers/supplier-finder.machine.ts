@@ -29,7 +29,8 @@ export interface SupplierFinderPorts {
     { seat: number; except: readonly DeviceId[]; avoidGroups: readonly string[]; count: number },
     readonly Candidate[]
   >;
-  readonly askToServe: Effect<{ seat: number; peers: readonly Candidate[]; bytes: number }, AskAnswer>;
+  /** Asks the first `atOnce` of them who are not busy with a sibling search; who was asked before is not asked again. */
+  readonly askToServe: Effect<{ seat: number; peers: readonly Candidate[]; atOnce: number; bytes: number }, AskAnswer>;
 }
 
 interface Context extends SupplierFinderInput {
@@ -66,13 +67,16 @@ export const supplierFinderMachine = setup({
     isCandidate: ({ context }, params: { peer: DeviceId }) => context.candidates[0]?.device === params.peer,
   },
   actions: {
-    takeAnswer: assign(({ context }, params: { answer: AskAnswer; count: number }) => ({
-      hired: params.answer.accepted,
-      refused: [...context.refused, ...params.answer.refused],
-      tried: [...context.tried, ...context.candidates.slice(0, params.count).map((peer) => peer.device)],
-      candidates: context.candidates.slice(params.count),
-      asked: context.asked + params.count,
-    })),
+    takeAnswer: assign(({ context }, { answer }: { answer: AskAnswer }) => {
+      const gone = [...answer.refused, ...answer.skipped];
+      return {
+        hired: answer.accepted,
+        refused: [...context.refused, ...answer.refused],
+        tried: [...context.tried, ...gone],
+        candidates: context.candidates.filter(({ device }) => !gone.includes(device)),
+        asked: context.asked + answer.refused.length,
+      };
+    }),
     skipFirst: assign(({ context }) => ({
       tried: [...context.tried, ...context.candidates.slice(0, 1).map((peer) => peer.device)],
       candidates: context.candidates.slice(1),
@@ -129,10 +133,15 @@ export const supplierFinderMachine = setup({
     asking: {
       invoke: {
         src: 'askToServe',
-        input: ({ context }) => ({ seat: context.seat, peers: context.candidates.slice(0, 1), bytes: context.bytes }),
+        input: ({ context: { seat, candidates, bytes } }) => ({
+          seat,
+          peers: candidates.slice(0, 1),
+          atOnce: 1,
+          bytes,
+        }),
         onDone: {
           target: 'choosing',
-          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 1 }) },
+          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output }) },
         },
         onError: { target: 'choosing', actions: 'skipFirst' },
       },
@@ -148,10 +157,10 @@ export const supplierFinderMachine = setup({
     hedging: {
       invoke: {
         src: 'askToServe',
-        input: ({ context }) => ({ seat: context.seat, peers: context.candidates.slice(0, 3), bytes: context.bytes }),
+        input: ({ context: { seat, candidates, bytes } }) => ({ seat, peers: candidates, atOnce: 3, bytes }),
         onDone: {
           target: 'choosing',
-          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output, count: 3 }) },
+          actions: { type: 'takeAnswer', params: ({ event }) => ({ answer: event.output }) },
         },
         onError: { target: 'choosing', actions: 'skipFirst' },
       },

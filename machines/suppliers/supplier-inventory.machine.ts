@@ -1,93 +1,66 @@
 import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
-import type { DeviceId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type Effect, perform, port } from '../kit/port.ts';
+import { perform, port } from '../kit/port.ts';
+import type {
+  Reconciled,
+  SupplierInventoryContext,
+  SupplierInventoryEvent,
+  SupplierInventoryInput,
+  SupplierInventoryPorts,
+} from './supplier-inventory.ports.ts';
 
-export interface SupplierInventoryInput {
-  readonly supplier: DeviceId;
-  /** He was counted as away, so one challenge comes first. */
-  readonly wasAway: boolean;
-  readonly online: boolean;
-  readonly seed: number;
-}
+const FAILED_MAX = 3;
 
-export interface Reconciled {
-  readonly cursor: string | null;
-  readonly missing: number;
-  readonly strange: number;
-  readonly done: boolean;
-}
-
-export interface SupplierInventoryPorts {
-  /** True when his digest equals ours. */
-  readonly fetchDigest: Effect<{ supplier: DeviceId }, { readonly equal: boolean }>;
-  /** One range; losses are written into the health table before it resolves. */
-  readonly reconcile: Effect<{ supplier: DeviceId; cursor: string | null }, Reconciled>;
-  readonly sample: Effect<{ supplier: DeviceId }, 'passed' | 'failed' | 'silent' | 'nothing'>;
-  readonly saveInventory: Effect<{ supplier: DeviceId }, void>;
-}
-
-type Event =
-  | { readonly type: 'take' }
-  | { readonly type: 'stop' }
-  | Fact<
-      | 'supplier.connected'
-      | 'contact.went-offline'
-      | 'supplier.confessed'
-      | 'pieces.delivered'
-      | 'log.in-sync'
-      | 'seat.became-away'
-    >;
-
-interface Context extends SupplierInventoryInput {
-  readonly cursor: string | null;
-  readonly missing: number;
-  readonly strange: number;
-  readonly attempt: number;
-  readonly again: boolean;
-}
+const unavailable = (reason: string) =>
+  ({ target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason } }] }) as const;
 
 /** Knows which of our pieces one supplier says he holds: a digest when nothing changed, ranges when something did. */
 export const supplierInventoryMachine = setup({
   types: {
     input: {} as SupplierInventoryInput,
-    context: {} as Context,
-    events: {} as Event,
+    context: {} as SupplierInventoryContext,
+    events: {} as SupplierInventoryEvent,
     emitted: {} as Fact<'inventory.known' | 'inventory.differed' | 'inventory.unavailable'>,
   },
   actors: {
     fetchDigest: port<SupplierInventoryPorts['fetchDigest']>('fetchDigest'),
     reconcile: port<SupplierInventoryPorts['reconcile']>('reconcile'),
     sample: port<SupplierInventoryPorts['sample']>('sample'),
+    condemn: port<SupplierInventoryPorts['condemn']>('condemn'),
     saveInventory: port<SupplierInventoryPorts['saveInventory']>('saveInventory'),
   },
   guards: {
+    isOnline: ({ context }) => context.online,
     wasAway: ({ context }) => context.wasAway,
+    hasMore: ({ context }) => context.cursor !== null,
     isAgain: ({ context }) => context.again,
     hasDiffered: ({ context }) => context.missing + context.strange > 0,
   },
   actions: {
     markAgain: assign({ again: true }),
     markAway: assign({ wasAway: true }),
-    begin: assign({ again: false, cursor: null, missing: 0, strange: 0 }),
-    takeRange: assign(({ context }, params: { range: Reconciled }) => ({
-      cursor: params.range.cursor,
-      missing: context.missing + params.range.missing,
-      strange: context.strange + params.range.strange,
+    setOnline: assign({ online: true }),
+    setOffline: assign({ online: false }),
+    countFailed: assign({ failed: ({ context }) => context.failed + 1 }),
+    begin: assign({ again: false, cursor: null, missing: 0, strange: 0, failed: 0 }),
+    takeRange: assign(({ context }, { range }: { range: Reconciled }) => ({
+      cursor: range.cursor,
+      missing: context.missing + range.missing,
+      strange: context.strange + range.strange,
     })),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
     announceKnown: emit(({ context }) => ({ type: 'inventory.known' as const, supplier: context.supplier })),
-    announceDiffered: emit(({ context }) => ({
+    announceDiffered: emit(({ context: { supplier, missing, strange } }) => ({
       type: 'inventory.differed' as const,
-      supplier: context.supplier,
-      missing: context.missing,
-      strange: context.strange,
+      supplier,
+      missing,
+      strange,
     })),
-    announceUnavailable: emit(({ context }, params: { reason: string }) => ({
+    announceUnavailable: emit(({ context: { supplier } }, { reason }: { reason: string }) => ({
       type: 'inventory.unavailable' as const,
-      supplier: context.supplier,
-      reason: params.reason,
+      supplier,
+      reason,
     })),
   },
   delays: {
@@ -102,94 +75,80 @@ export const supplierInventoryMachine = setup({
   id: 'supplier-inventory',
   description: 'Knows which of our pieces one supplier says he holds.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ ...input, cursor: null, missing: 0, strange: 0, attempt: 0, again: false }),
+  context: ({ input }) => ({ ...input, cursor: null, missing: 0, strange: 0, attempt: 0, again: false, failed: 0 }),
   initial: 'unknown',
   on: {
     stop: '.stopped',
     take: { actions: 'markAgain' },
     'supplier.confessed': { actions: 'markAgain' },
-    'pieces.delivered': {},
-    'log.in-sync': {},
+    'supplier.connected': { actions: 'setOnline' },
     'seat.became-away': { actions: 'markAway' },
-    'contact.went-offline': '.stale',
+    'contact.went-offline': { target: '.stale', actions: 'setOffline' },
   },
   states: {
     unknown: {
-      always: { guard: ({ context }) => context.online, target: 'beginning' },
-      on: { 'supplier.connected': 'beginning', take: 'beginning' },
+      always: { guard: 'isOnline', target: 'comparing' },
+      on: { 'supplier.connected': { target: 'comparing', actions: 'setOnline' }, take: 'comparing' },
     },
-    beginning: {
+    comparing: {
       entry: 'begin',
-      always: [{ guard: 'wasAway', target: 'sampling' }, { target: 'comparing' }],
+      invoke: {
+        src: 'fetchDigest',
+        input: ({ context }) => ({ supplier: context.supplier }),
+        onDone: [{ guard: ({ event }) => event.output.equal, target: 'proving' }, { target: 'reconciling' }],
+        onError: unavailable('no-digest'),
+      },
+      after: { answerTimeout: unavailable('silent') },
     },
+    reconciling: {
+      invoke: {
+        src: 'reconcile',
+        input: ({ context }) => ({ supplier: context.supplier, cursor: context.cursor }),
+        onDone: {
+          target: 'reconciled',
+          actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) },
+        },
+        onError: unavailable('broken-off'),
+      },
+      after: { rangeTimeout: unavailable('silent') },
+    },
+    reconciled: { always: [{ guard: 'hasMore', target: 'reconciling' }, { target: 'proving' }] },
+    proving: { always: [{ guard: 'wasAway', target: 'sampling' }, { target: 'saving' }] },
     sampling: {
+      description: 'What he says counts for nothing until he proved one piece.',
       invoke: {
         src: 'sample',
         input: ({ context }) => ({ supplier: context.supplier }),
         onDone: [
           {
             guard: ({ event }) => event.output === 'passed' || event.output === 'nothing',
-            target: 'comparing',
+            target: 'saving',
             actions: assign({ wasAway: false }),
           },
           {
+            guard: ({ context, event }) => event.output === 'failed' && context.failed + 1 >= FAILED_MAX,
+            target: 'condemning',
+          },
+          {
             guard: ({ event }) => event.output === 'failed',
-            target: 'comparing',
-            actions: assign({ wasAway: false, again: true }),
-          },
-          { target: 'stale', actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }] },
-        ],
-        onError: {
-          target: 'stale',
-          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-sample' } }],
-        },
-      },
-      after: { sampleTimeout: { target: 'stale', actions: 'countTry' } },
-    },
-    comparing: {
-      invoke: {
-        src: 'fetchDigest',
-        input: ({ context }) => ({ supplier: context.supplier }),
-        onDone: [{ guard: ({ event }) => event.output.equal, target: 'saving' }, { target: 'reconciling' }],
-        onError: {
-          target: 'stale',
-          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'no-digest' } }],
-        },
-      },
-      after: {
-        answerTimeout: {
-          target: 'stale',
-          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }],
-        },
-      },
-    },
-    reconciling: {
-      invoke: {
-        src: 'reconcile',
-        input: ({ context }) => ({ supplier: context.supplier, cursor: context.cursor }),
-        onDone: [
-          {
-            guard: ({ event }) => event.output.done,
-            target: 'saving',
-            actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) },
-          },
-          {
-            target: 'reconciling',
+            target: 'sampling',
             reenter: true,
-            actions: { type: 'takeRange', params: ({ event }) => ({ range: event.output }) },
+            actions: 'countFailed',
           },
+          unavailable('silent'),
         ],
-        onError: {
-          target: 'stale',
-          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'broken-off' } }],
-        },
+        onError: unavailable('no-sample'),
       },
-      after: {
-        rangeTimeout: {
-          target: 'stale',
-          actions: ['countTry', { type: 'announceUnavailable', params: { reason: 'silent' } }],
-        },
+      after: { sampleTimeout: unavailable('silent') },
+    },
+    condemning: {
+      invoke: {
+        src: 'condemn',
+        input: ({ context }) => ({ supplier: context.supplier }),
+        onDone: unavailable('unproven'),
+        onError: { target: 'stale', actions: 'countTry' },
       },
+      after: { localTimeout: { target: 'stale', actions: 'countTry' } },
     },
     saving: {
       invoke: {
@@ -205,13 +164,22 @@ export const supplierInventoryMachine = setup({
     },
     known: {
       entry: assign({ attempt: 0 }),
-      always: { guard: 'isAgain', target: 'beginning' },
-      on: { take: 'beginning', 'supplier.connected': [{ guard: 'wasAway', target: 'beginning' }] },
-      after: { refreshEvery: 'beginning' },
+      always: { guard: 'isAgain', target: 'comparing' },
+      on: { take: 'comparing', 'supplier.connected': { guard: 'wasAway', target: 'comparing' } },
+      after: { refreshEvery: 'comparing' },
     },
     stale: {
-      on: { 'supplier.connected': 'beginning', take: 'beginning', 'contact.went-offline': {} },
-      after: { retryDelay: 'beginning' },
+      on: {
+        'supplier.connected': { target: 'comparing', actions: 'setOnline' },
+        take: 'comparing',
+        'contact.went-offline': { actions: 'setOffline' },
+      },
+      after: {
+        retryDelay: [
+          { guard: 'isOnline', target: 'comparing' },
+          { target: 'stale', reenter: true, actions: 'countTry' },
+        ],
+      },
     },
     stopped: { type: 'final' },
   },
@@ -224,6 +192,7 @@ export function supplierInventoryWith(ports: SupplierInventoryPorts) {
       fetchDigest: perform(ports.fetchDigest),
       reconcile: perform(ports.reconcile),
       sample: perform(ports.sample),
+      condemn: perform(ports.condemn),
       saveInventory: perform(ports.saveInventory),
     },
   });

@@ -10,8 +10,9 @@ export interface HealthClass {
   readonly owed: bigint;
 }
 
-/** Held, away, lost and owed pieces of every block of a class. */
+/** Held, away, lost and owed pieces of every block of a class. Of the owed ones `former` are with the former holder of the seat. */
 export interface Weight {
+  readonly former: number;
   readonly held: number;
   readonly away: number;
   readonly lost: number;
@@ -24,24 +25,36 @@ export function classKey(shape: HealthClass): string {
 }
 
 /** Counts the pieces of a class, given which seats are away. */
-export function weigh(shape: HealthClass, isAway: (seat: number) => boolean): Weight {
+export function weigh(
+  shape: HealthClass,
+  isAway: (seat: number) => boolean,
+  hasFormer: (seat: number) => boolean = () => false,
+): Weight {
   let held = 0;
   let away = 0;
   let lost = 0;
   let owed = 0;
+  let former = 0;
   shape.seats.forEach((seat, index) => {
     const bit = 1n << BigInt(index);
     if (shape.lost & bit) lost += 1;
-    else if (shape.owed & bit) owed += 1;
-    else if (isAway(seat)) away += 1;
+    else if (shape.owed & bit) {
+      owed += 1;
+      if (hasFormer(seat)) former += 1;
+    } else if (isAway(seat)) away += 1;
     else held += 1;
   });
-  return { held, away, lost, owed };
+  return { held, away, lost, owed, former };
+}
+
+/** True while k pieces are somewhere, be it with one who is away. */
+export function isReadable(shape: { readonly k: number }, weight: Weight): boolean {
+  return weight.held + weight.away + weight.former >= shape.k;
 }
 
 /** Safety of a block by storage.md: safe, enough, endangered, unreadable; with n = k endangered at best. */
 export function safetyOf(shape: { readonly k: number; readonly n: number }, weight: Weight): Safety {
-  if (weight.held + weight.away < shape.k) return 'unreadable';
+  if (!isReadable(shape, weight)) return 'unreadable';
   if (shape.n === shape.k) return 'endangered';
   if (weight.held === shape.n) return 'safe';
   return weight.held > repairMark(shape) ? 'enough' : 'endangered';

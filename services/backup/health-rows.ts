@@ -47,9 +47,13 @@ export function readRow(bytes: Uint8Array): HealthRow {
 export function viewRow(
   block: BlockId,
   row: HealthRow,
-  now: { readonly isAway: (seat: number) => boolean; readonly isMoving: (seat: number, block: BlockId) => boolean },
+  now: {
+    readonly isAway: (seat: number) => boolean;
+    readonly hasFormer: (seat: number) => boolean;
+    readonly isMoving: (seat: number, block: BlockId) => boolean;
+  },
 ): BlockHealth {
-  const weight = weigh(row, now.isAway);
+  const weight = weigh(row, now.isAway, now.hasFormer);
   const stateOf = (seat: number, index: number): PieceState => {
     const bit = 1n << BigInt(index);
     if (((row.lost | row.owed) & bit) !== 0n && now.isMoving(seat, block)) return 'moving';
@@ -64,8 +68,8 @@ export function viewRow(
     n,
     size,
     held: weight.held,
-    away: weight.away,
-    lost: weight.lost + weight.owed,
+    away: weight.away + weight.former,
+    lost: weight.lost + weight.owed - weight.former,
     safety: safetyOf(row, weight),
     pieces: row.seats.map((seat, index) => ({ seat, state: stateOf(seat, index), since })),
   };

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/world.ts';
 import type { BlockId } from '../../protocol/ids.ts';
 import { repairMark } from '../../protocol/marks.ts';
 import { inOrder } from '../kit/in-order.ts';
-import { isRescue, margin, safetyOf, weigh, worstSafety } from './health-classes.ts';
+import { isReadable, isRescue, margin, safetyOf, weigh, worstSafety } from './health-classes.ts';
 import { createHealthCounts, type HealthCounts, summaryOf } from './health-counts.ts';
 import { bitOf, type HealthRow, isWhole, readRow, rowOperation, viewRow, wholeRow } from './health-rows.ts';
 
@@ -24,6 +24,7 @@ const UNNAMED_KEPT_MS = 24 * 3_600_000;
 export function createHealthTable(needs: HealthTableNeeds): Health {
   const { records, log, clock } = needs;
   const awaySeats = new Set<number>();
+  const formerSeats = new Set<number>();
   const moving = new Map<number, Set<BlockId>>();
   const oneByOne = inOrder();
   let rows = new Map<BlockId, HealthRow>();
@@ -34,9 +35,10 @@ export function createHealthTable(needs: HealthTableNeeds): Health {
   let loading: Promise<void> | undefined;
 
   const isAway = (seat: number): boolean => awaySeats.has(seat);
+  const hasFormer = (seat: number): boolean => formerSeats.has(seat);
   const isMoving = (seat: number, block: BlockId): boolean => moving.get(seat)?.has(block) ?? false;
-  const weightOf = (row: Parameters<typeof weigh>[0]) => weigh(row, isAway);
-  const view = (block: BlockId, row: HealthRow): BlockHealth => viewRow(block, row, { isAway, isMoving });
+  const weightOf = (row: Parameters<typeof weigh>[0]) => weigh(row, isAway, hasFormer);
+  const view = (block: BlockId, row: HealthRow): BlockHealth => viewRow(block, row, { isAway, hasFormer, isMoving });
 
   async function storedRows(): Promise<Map<BlockId, HealthRow>> {
     const stored = new Map<BlockId, HealthRow>();
@@ -135,7 +137,7 @@ export function createHealthTable(needs: HealthTableNeeds): Health {
   /** A block whose missing pieces are on their way is not in rescue. */
   function belongs(queue: 'rescue' | 'refill', row: HealthRow, block?: BlockId): boolean {
     const weight = weightOf(row);
-    if (weight.held + weight.away < row.k) return false;
+    if (!isReadable(row, weight)) return false;
     if (queue === 'refill') return weight.lost + weight.owed > 0;
     const coming = block === undefined ? 0 : view(block, row).pieces.filter(({ state }) => state === 'moving').length;
     return isRescue(row, weight) && (coming === 0 || weight.held + coming <= repairMark(row));
@@ -161,9 +163,11 @@ export function createHealthTable(needs: HealthTableNeeds): Health {
   }
 
   /** Blocks of the seat in pages, so that a large family costs no large list. */
-  async function loseSeat(seat: number): Promise<void> {
+  async function loseSeat(seat: number, former: 'serves' | 'gone'): Promise<void> {
     const lose = (row: HealthRow): HealthRow => {
       const bit = bitOf(row, seat);
+      const isHeld = ((row.lost | row.owed) & bit) === 0n;
+      if (isHeld && former === 'serves') return { ...row, owed: row.owed | bit };
       return { ...row, lost: row.lost | bit, owed: row.owed & ~bit };
     };
     const unnamed = [...rows].filter(([, row]) => row.seats.includes(seat)).map(([block]) => block);
@@ -210,7 +214,13 @@ export function createHealthTable(needs: HealthTableNeeds): Health {
         change(blocks, (row) => ({ ...row, lost: row.lost & ~bitOf(row, seat), owed: row.owed & ~bitOf(row, seat) })),
       ),
     pieceLost: (seat, blocks) =>
-      inTurn(() => change(blocks, (row) => ({ ...row, lost: row.lost | (bitOf(row, seat) & ~row.owed) }))),
+      inTurn(() =>
+        change(blocks, (row) => {
+          const bit = bitOf(row, seat);
+          if (hasFormer(seat)) return { ...row, lost: row.lost | bit, owed: row.owed & ~bit };
+          return { ...row, lost: row.lost | (bit & ~row.owed) };
+        }),
+      ),
     pieceMoving(seat, blocks, isOnItsWay) {
       const lane = moving.get(seat) ?? new Set();
       moving.set(seat, lane);
@@ -221,11 +231,18 @@ export function createHealthTable(needs: HealthTableNeeds): Health {
         if (away) awaySeats.add(seat);
         else awaySeats.delete(seat);
       }),
-    seatReplaced: (seat) =>
+    seatReplaced: (seat, former = 'gone') =>
       inTurn(async () => {
         awaySeats.delete(seat);
         moving.delete(seat);
-        await loseSeat(seat);
+        await loseSeat(seat, former);
+        if (former === 'serves') formerSeats.add(seat);
+        else formerSeats.delete(seat);
+      }),
+    seatFormer: (seat, serves) =>
+      inTurn(async () => {
+        if (serves) formerSeats.add(seat);
+        else formerSeats.delete(seat);
       }),
     async block(block) {
       await loaded();

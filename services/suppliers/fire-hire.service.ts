@@ -1,32 +1,28 @@
 import type { Bus } from '../../bus/bus.ts';
-import { fireHireWith, type Hired } from '../../machines/suppliers/fire-hire.machine.ts';
-import type { SeatHealth } from '../../machines/suppliers/judge-suppliers.ts';
+import type { Fact } from '../../bus/facts/index.ts';
+import { fireHireWith } from '../../machines/suppliers/fire-hire.machine.ts';
+import type { Hired } from '../../machines/suppliers/fire-hire.ports.ts';
+import type { FormerSupplier, SeatHealth } from '../../machines/suppliers/judge-suppliers.ts';
 import type { Health } from '../../ports/health.ts';
-import type { Self } from '../../ports/identity.ts';
-import type { OwnLog } from '../../ports/order-logs.ts';
-import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
-import { makeFamily } from '../../protocol/family.ts';
+import type { ActorRuntime, Random } from '../../ports/world.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
+import { inOrder } from '../kit/in-order.ts';
 import type { Service } from '../kit/service.ts';
-import { graceMs, type SeatRecord, type SeatTable } from './seat-table.ts';
+import type { Found } from './hiring-round.ts';
+import { adoptFamily, type FamilyNeeds, saveFamily } from './save-family.ts';
+import { graceMs } from './seat-table.ts';
+import { createSeatWaiters } from './seat-waiters.ts';
 import type { SupplierConnector } from './supplier-connector.service.ts';
-import type { Found, SupplierFinder } from './supplier-finder.service.ts';
+import type { SupplierFinder } from './supplier-finder.service.ts';
 
-export interface FireHireNeeds {
+export interface FireHireNeeds extends FamilyNeeds {
   readonly bus: Bus;
-  readonly self: Self;
   readonly runtime: ActorRuntime;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly seats: SeatTable;
   readonly finder: SupplierFinder;
   readonly connector: SupplierConnector;
-  readonly log: OwnLog;
-  /** Appends to our log and has it pushed; durable here on return. */
-  readonly append: OwnLog['append'];
-  readonly health: Pick<Health, 'seatAway' | 'seatReplaced'>;
-  readonly isOnline: (device: DeviceId) => boolean;
+  readonly health: Pick<Health, 'seatAway' | 'seatReplaced' | 'seatFormer' | 'pieceCounts'>;
   readonly isNetworkUp: () => boolean;
   /** Answered a challenge since he came back. */
   readonly isProven: (device: DeviceId) => boolean;
@@ -50,110 +46,141 @@ export interface FireHire extends Service {
 }
 
 const KEY = 'node';
+/** Pieces of an ended contract lie 30 d in the trash; a former holder who stays away so long needs no word any more. */
+const FORMER_KEPT_MS = 30 * 86_400_000;
 
 /** Wires `fire-hire`: surveys from the seat table, hires by the finder, signs the family into the log, dismisses last. */
 export function createFireHire(needs: FireHireNeeds): FireHire {
   const { bus, seats, health } = needs;
-  const named = new Map<number, DeviceId>();
-  const former = new Map<DeviceId, Uint8Array | null>();
-  const waiting = new Map<number, Set<(device: DeviceId) => void>>();
+  const waiters = createSeatWaiters();
+  const oneByOne = inOrder();
   let found: readonly Found[] = [];
   let wanted = needs.seatsWanted;
 
+  const count = (): void => seats.count({ networkUp: needs.isNetworkUp(), isOnline: needs.isOnline });
+
+  async function surveySuppliers() {
+    for (const seat of await adoptFamily(needs)) needs.connector.open(seat);
+    count();
+    await seats.save();
+    return { health: survey(needs, wanted), done: doneFormers(needs) };
+  }
+
+  async function hire({ seats: open }: { readonly seats: readonly number[] }, signal: AbortSignal) {
+    const sitting = seats.all();
+    const staying = sitting.filter((row) => !open.includes(row.seat));
+    const formers = seats.formers().map(({ device }) => device);
+    const answer = await needs.finder.find({
+      seats: open.map((seat) => {
+        const only = waiters.named(seat);
+        const bytes = needs.firstBytes(seat);
+        return only ? { seat, bytes, only } : { seat, bytes };
+      }),
+      taken: {
+        devices: [...sitting.map((row) => row.device), ...formers, needs.self.device],
+        persons: [...staying.map((row) => row.person), needs.self.person],
+        domains: staying.flatMap((row) => (row.domain ? [row.domain] : [])),
+      },
+      signal,
+    });
+    found = answer.found;
+    const hired = answer.found.map(
+      (row): Hired => ({
+        seat: row.seat,
+        supplier: row.candidate.device,
+        former: seats.get(row.seat)?.device ?? null,
+      }),
+    );
+    return { hired, failed: answer.failed, reason: answer.reason };
+  }
+
+  async function dismiss({ suppliers }: { readonly suppliers: readonly FormerSupplier[] }): Promise<void> {
+    await Promise.all(
+      suppliers.map(async ({ seat, supplier }) => {
+        const contract = seats.formers().find(({ device }) => device === supplier)?.contract ?? null;
+        await needs.connector.leave({ device: supplier, contract });
+        await seats.removeFormer(supplier);
+        const isServed = seats.formers().some((holder) => holder.seat === seat && holder.serves);
+        await health.seatFormer(seat, isServed);
+      }),
+    );
+  }
+
   const pool = new ActorPool({
     machine: fireHireWith({
-      surveySuppliers: async () => {
-        seats.count({ networkUp: needs.isNetworkUp(), isOnline: needs.isOnline });
-        await seats.save();
-        return { health: survey(needs, wanted) };
+      surveySuppliers,
+      hire,
+      saveFamily: async (change) => {
+        const saved = await oneByOne(() => saveFamily(needs, { ...change, found }));
+        for (const { seat } of change.hired) needs.connector.open(seat);
+        return saved;
       },
-      hire: async ({ seats: open }, signal) => {
-        const sitting = seats.all();
-        const answer = await needs.finder.find({
-          seats: open.map((seat) => {
-            const only = named.get(seat);
-            const bytes = needs.firstBytes(seat);
-            return only ? { seat, bytes, only } : { seat, bytes };
-          }),
-          taken: {
-            devices: [...sitting.map((row) => row.device), needs.self.device],
-            persons: [...sitting.filter((row) => !open.includes(row.seat)).map((row) => row.person), needs.self.person],
-            domains: sitting
-              .filter((row) => !open.includes(row.seat))
-              .flatMap((row) => (row.domain ? [row.domain] : [])),
-          },
-          signal,
-        });
-        found = answer.found;
-        const hired = answer.found.map((row): Hired => {
-          const before = seats.get(row.seat);
-          return { seat: row.seat, supplier: row.candidate.device, former: before?.device ?? null };
-        });
-        return { hired, failed: answer.failed, reason: answer.reason };
-      },
-      saveFamily: ({ hired }) => saveFamily(needs, { hired, found, former }),
-      dismiss: async ({ supplier }) => {
-        await needs.connector.leave({ device: supplier, contract: former.get(supplier) ?? null });
-        former.delete(supplier);
-      },
+      dismiss,
     }),
     runtime: needs.runtime,
     actorsMax: 1,
-    onEmit: (fact) => void record(fact).then(() => bus.publish(fact)),
+    onEmit: (fact) =>
+      void oneByOne(() => record(fact)).then(
+        () => bus.publish(fact),
+        (error: unknown) => needs.onFailure(KEY, error),
+      ),
     onFailure: needs.onFailure,
   });
 
   /** What concerns durability is in the health table before it is announced. */
-  async function record(fact: Parameters<Bus['publish']>[0]): Promise<void> {
+  async function record(fact: Fact): Promise<void> {
     if (fact.type === 'seat.became-away' || fact.type === 'seat.came-back') {
       const away = fact.type === 'seat.became-away';
+      if (seats.get(fact.seat)?.device !== fact.supplier) return;
       await health.seatAway(fact.seat, away);
       await seats.change(fact.seat, (row) => ({ ...row, away }));
     }
-    if (fact.type === 'suppliers.changed') settleWaiting();
+    if (fact.type === 'suppliers.changed') waiters.settle((seat) => seats.get(seat)?.device ?? null);
   }
 
-  function settleWaiting(): void {
-    for (const [seat, resolvers] of waiting) {
-      const row = seats.get(seat);
-      if (!row || (named.has(seat) && named.get(seat) !== row.device)) continue;
-      if (former.size > 0 && [...former.keys()].includes(row.device)) continue;
-      named.delete(seat);
-      waiting.delete(seat);
-      for (const resolve of resolvers) resolve(row.device);
-    }
-  }
-
-  let unsubscribe: () => void = () => undefined;
+  const unsubscribes: (() => void)[] = [];
 
   return {
-    start() {
-      for (const row of seats.all()) if (row.away) void health.seatAway(row.seat, true);
+    async start() {
+      for (const row of seats.all()) if (row.away) await health.seatAway(row.seat, true);
+      for (const holder of seats.formers()) if (holder.serves) await health.seatFormer(holder.seat, true);
+      count();
       pool.open(KEY, {
         seatsWanted: wanted,
         networkUp: needs.isNetworkUp(),
         seed: Math.floor(needs.random.fraction() * 2 ** 31),
       });
-      unsubscribe = bus.subscribe(
-        [
-          'network.connected',
-          'network.disconnected',
-          'supplier.connected',
-          'supplier.disconnected',
-          'supplier.refused',
-          'supplier.ended',
-          'supplier.gave-notice',
-          'inventory.known',
-          'block.weakened',
-          'peer.sighted',
-          'settings.changed',
-        ],
-        (fact) => pool.sendAll(fact),
+      unsubscribes.push(
+        bus.subscribe(['contact.came-online', 'contact.went-offline'], (fact) => {
+          if (fact.type === 'contact.went-offline') seats.noteTried(fact.peer);
+          count();
+        }),
+        bus.subscribe(['host.woke'], () => seats.skip()),
+        bus.subscribe(
+          [
+            'network.connected',
+            'network.disconnected',
+            'supplier.connected',
+            'supplier.disconnected',
+            'supplier.refused',
+            'supplier.ended',
+            'supplier.gave-notice',
+            'inventory.known',
+            'block.weakened',
+            'peer.sighted',
+            'settings.changed',
+          ],
+          (fact) => {
+            if (fact.type === 'network.connected' || fact.type === 'network.disconnected') count();
+            pool.sendAll(fact);
+          },
+        ),
       );
     },
     async stop() {
-      unsubscribe();
+      for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
       pool.closeAll();
+      count();
       await seats.save();
     },
     review: () => pool.sendAll({ type: 'review' }),
@@ -161,104 +188,65 @@ export function createFireHire(needs: FireHireNeeds): FireHire {
       wanted = seatsWanted;
       pool.sendAll({ type: 'setSeats', seatsWanted });
     },
-    replace({ seat, device, signal }) {
-      if (device) named.set(seat, device);
-      const before = seats.get(seat)?.device;
-      return new Promise((resolve) => {
-        const resolvers = waiting.get(seat) ?? new Set();
-        const answer = (now: DeviceId): void => (now === before ? undefined : resolve(now));
-        waiting.set(seat, resolvers.add(answer));
-        signal.addEventListener('abort', () => {
-          resolvers.delete(answer);
-          named.delete(seat);
-          resolve(null);
-        });
-        pool.sendAll({ type: 'replace', seat });
-      });
+    async replace({ seat, device, signal }) {
+      const before = seats.get(seat)?.device ?? null;
+      const waiting = waiters.wait({ seat, before, device, signal });
+      pool.sendAll({ type: 'replace', seat });
+      const now = await waiting;
+      if (now === null) pool.sendAll({ type: 'keep', seat });
+      return now;
     },
-    state: () => String(pool.get(KEY)?.getSnapshot().value ?? '') || null,
+    state: () => {
+      const value = pool.get(KEY)?.getSnapshot().value;
+      return value === undefined ? null : String(value);
+    },
   };
 }
 
+/** Formers whose successors have every piece, and who can be told, or who never came back. */
+function doneFormers(needs: FireHireNeeds): FormerSupplier[] {
+  const { seats, health } = needs;
+  return seats
+    .formers()
+    .filter(({ seat, device, since, serves }) => {
+      const { wanted, held } = health.pieceCounts(seat);
+      const isFilled = held === wanted || !serves;
+      return (isFilled && needs.isOnline(device)) || needs.clock.now() - since > FORMER_KEPT_MS;
+    })
+    .map(({ seat, device }) => ({ seat, supplier: device }));
+}
+
 function survey(needs: FireHireNeeds, wanted: number): SeatHealth[] {
-  const rows = needs.seats.all();
+  const { seats } = needs;
+  const rows = seats.all();
   const last = Math.max(wanted, ...rows.map((row) => row.seat + 1));
   return Array.from({ length: last }, (_, seat) => {
-    const row = needs.seats.get(seat);
-    const leaving = row?.noticeUntil ? 'notice' : row?.refused ? 'refused' : null;
+    const row = seats.get(seat);
+    if (!row) return emptySeat(seat);
     return {
       seat,
-      supplier: row?.device ?? null,
-      online: row !== undefined && needs.isOnline(row.device),
-      absentMs: row?.absentMs ?? 0,
-      graceMs: row ? graceMs(row, needs.patienceMs()) : 0,
-      leaving,
-      away: row?.away ?? false,
-      proven: row !== undefined && needs.isProven(row.device),
+      supplier: row.device,
+      online: needs.isOnline(row.device) || !seats.isTried(row.device),
+      absentMs: row.absentMs,
+      graceMs: graceMs(row, needs.patienceMs()),
+      leaving: row.noticeUntil !== null ? 'notice' : row.refused !== null ? 'refused' : null,
+      away: row.away,
+      proven: needs.isProven(row.device),
+      filling: seats.formers().some((holder) => holder.seat === seat && holder.serves),
     };
   });
 }
 
-interface Change {
-  readonly hired: readonly Hired[];
-  readonly found: readonly Found[];
-  readonly former: Map<DeviceId, Uint8Array | null>;
-}
-
-/** Signs the family with the new seats, writes it into the log, then the seat table and the health of moved seats. */
-async function saveFamily(needs: FireHireNeeds, change: Change): Promise<{ version: number; seats: number }> {
-  const { self, log, seats, clock } = needs;
-  const before = log.family();
-  const now = clock.now();
-  const rows = change.hired.flatMap((hired): SeatRecord[] => {
-    const found = change.found.find((row) => row.seat === hired.seat);
-    return found ? [newRecord(found, now)] : [];
-  });
-  const moved = new Set(rows.map((row) => row.seat));
-  const sitting = [...seats.all().filter((row) => !moved.has(row.seat)), ...rows].sort((a, b) => a.seat - b.seat);
-  const family = makeFamily(
-    {
-      network: self.networkId,
-      owner: self.person,
-      device: self.device,
-      revision: self.revision(),
-      version: (before?.version ?? 0) + 1,
-      prev: before?.hash ?? null,
-      seats: sitting.map(({ seat, person, device }) => ({ seat, person, device })),
-      warrantEpoch: 0,
-    },
-    self.signer,
-  );
-  for (const row of rows)
-    change.former.set(seats.get(row.seat)?.device ?? row.device, seats.get(row.seat)?.contract ?? null);
-  for (const row of rows) change.former.delete(row.device);
-  await log.putFamily(family.bytes);
-  const view = log.family()!;
-  await needs.append([{ kind: 'family', body: { version: view.version, hash: view.hash } }]);
-  for (const row of rows) if (seats.get(row.seat)) await needs.health.seatReplaced(row.seat);
-  await seats.put(rows);
-  for (const row of rows) needs.connector.open(row.seat);
-  return { version: view.version, seats: sitting.length };
-}
-
-function newRecord(found: Found, now: number): SeatRecord {
+function emptySeat(seat: number): SeatHealth {
   return {
-    seat: found.seat,
-    person: found.candidate.person,
-    device: found.candidate.device,
-    nickname: null,
-    domain: found.candidate.domain,
-    hiredAt: now,
-    seenAt: now,
-    contract: found.contract,
-    contractBytes: found.bytes,
-    usedBytes: 0,
-    noticeUntil: null,
+    seat,
+    supplier: null,
+    online: false,
     absentMs: 0,
-    usualAbsenceMs: 0,
-    onlineMs: 0,
-    watchedMs: 0,
+    graceMs: 0,
+    leaving: null,
     away: false,
-    refused: null,
+    proven: false,
+    filling: false,
   };
 }

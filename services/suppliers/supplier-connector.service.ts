@@ -2,7 +2,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Fact } from '../../bus/facts/index.ts';
 import { supplierConnectorWith } from '../../machines/suppliers/supplier-connector.machine.ts';
 import type { Self } from '../../ports/identity.ts';
-import type { ActorRuntime, Random } from '../../ports/world.ts';
+import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import type { DeviceId } from '../../protocol/ids.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
@@ -14,6 +14,7 @@ export interface SupplierConnectorNeeds {
   readonly bus: Bus;
   readonly self: Self;
   readonly runtime: ActorRuntime;
+  readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
   readonly agreements: Agreements;
   readonly seats: SeatTable;
@@ -28,14 +29,19 @@ export interface SupplierConnector extends Service {
   /** Ends the agreement with a device that left its seat; resolves when it is over, told or not. */
   leave(options: { readonly device: DeviceId; readonly contract: Uint8Array | null }): Promise<void>;
   state(device: DeviceId): string | null;
+  /** He refused to promise more lately, so he takes no new blocks. */
+  isFull(device: DeviceId): boolean;
 }
 
 const CONNECTORS_MAX = 256;
+/** A refused growth is not asked for again for so long. */
+const FULL_MS = 3_600_000;
 
 /** Wires `supplier-connector` to the agreements and the seat table. */
 export function createSupplierConnector(needs: SupplierConnectorNeeds): SupplierConnector {
   const { bus, self, seats, agreements } = needs;
   const former = new Map<DeviceId, Uint8Array | null>();
+  const fullUntil = new Map<DeviceId, number>();
   const ended = new Map<DeviceId, () => void>();
 
   const pool = new ActorPool({
@@ -43,8 +49,14 @@ export function createSupplierConnector(needs: SupplierConnectorNeeds): Supplier
       requestAgreement: async ({ supplier, seat, bytes }, signal) => {
         const record = seats.ofDevice(supplier);
         if (!record) throw new BitDustError('SEAT_UNKNOWN');
+        const isGrowth = record.contract !== null && bytes > record.contractBytes;
+        if (isGrowth && isFull(supplier)) return { kind: 'refused', why: 'no-room' };
         const asked = await agreements.ask({ supplier: record, bytes, former: record.contract, signal });
-        if (!asked.accepted) return { kind: 'refused', why: asked.reason };
+        if (!asked.accepted) {
+          if (isGrowth) fullUntil.set(supplier, needs.clock.now() + FULL_MS);
+          return { kind: 'refused', why: asked.reason };
+        }
+        fullUntil.delete(supplier);
         await seats.change(seat, (row) => ({
           ...row,
           contract: asked.contract,
@@ -73,6 +85,7 @@ export function createSupplierConnector(needs: SupplierConnectorNeeds): Supplier
     },
   });
 
+  const isFull = (device: DeviceId): boolean => (fullUntil.get(device) ?? 0) > needs.clock.now();
   const seatOf = (device: DeviceId): number => seats.ofDevice(device)?.seat ?? -1;
   const seed = (): number => Math.floor(needs.random.fraction() * 2 ** 31);
   let unsubscribe: () => void = () => undefined;
@@ -112,16 +125,17 @@ export function createSupplierConnector(needs: SupplierConnectorNeeds): Supplier
       const row = seats.get(seat);
       if (row) pool.send(row.device, { type: 'resize', bytes });
     },
-    leave({ device, contract }) {
+    async leave({ device, contract }) {
       former.set(device, contract);
-      return new Promise((resolve) => {
-        ended.set(device, resolve);
-        if (!pool.send(device, { type: 'leave' })) {
-          ended.delete(device);
-          resolve();
-        }
-      });
+      const left = Promise.withResolvers<void>();
+      ended.set(device, left.resolve);
+      if (pool.send(device, { type: 'leave' })) return left.promise;
+      ended.delete(device);
+      former.delete(device);
+      const signal = new AbortController().signal;
+      if (contract) await agreements.end({ supplier: device, contract, signal }).catch(() => undefined);
     },
     state: (device) => String(pool.get(device)?.getSnapshot().value ?? '') || null,
+    isFull,
   };
 }

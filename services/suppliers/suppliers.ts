@@ -10,6 +10,7 @@ import type { SeatState, SeatView, Suppliers } from '../../ports/suppliers.ts';
 import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import type { BlockId, DeviceId } from '../../protocol/ids.ts';
+import type { Notices } from '../kit/notices.ts';
 import { createAgreements } from './agreements.ts';
 import { challengePiece } from './challenge.ts';
 import { createFireHire, type FireHire } from './fire-hire.service.ts';
@@ -17,6 +18,7 @@ import { openSeatTable, type SeatRecord, type SeatTable } from './seat-table.ts'
 import { createSupplierConnector, type SupplierConnector } from './supplier-connector.service.ts';
 import { createSupplierFinder } from './supplier-finder.service.ts';
 import { createSupplierInventory } from './supplier-inventory.service.ts';
+import { listenToSuppliers } from './supplier-words.ts';
 
 export interface SuppliersNeeds {
   readonly bus: Bus;
@@ -39,6 +41,8 @@ export interface SuppliersNeeds {
     readonly count: number;
     readonly signal: AbortSignal;
   }) => Promise<readonly KnownCandidate[]>;
+  /** Words of suppliers to their customer; without it nobody listens to them. */
+  readonly notices?: Notices;
   readonly target: () => { readonly k: number | null; readonly n: number };
   readonly patienceMs: () => number | null;
   readonly onFailure: (key: string, error: unknown) => void;
@@ -64,18 +68,39 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
   const agreements = createAgreements({ self, messenger, clock, random });
   const common = { bus, self, runtime: needs.runtime, clock, random, onFailure: needs.onFailure } as const;
   const isOnline = (device: DeviceId): boolean => contacts.isOnline(device);
-  const challenge = (options: { readonly seat: number; readonly block: BlockId; readonly signal: AbortSignal }) => {
+  const challenge = async (options: {
+    readonly seat: number;
+    readonly block: BlockId;
+    readonly signal: AbortSignal;
+  }) => {
     const row = table.get(options.seat);
     if (!row) throw new BitDustError('SEAT_UNKNOWN');
     return challengePiece({ self, messenger, random, log }, { ...options, supplier: row.device });
   };
   const connector = createSupplierConnector({ ...common, agreements, seats: table, isOnline });
-  const finder = createSupplierFinder({ ...common, agreements, lookUp: needs.lookUp });
-  const inventory = createSupplierInventory({ ...common, messenger, log, health, seats: table, challenge, isOnline });
+  const finder = createSupplierFinder({
+    ...common,
+    agreements,
+    lookUp: needs.lookUp,
+    describe: async (device, signal) => {
+      const { person } = await contacts.greet(device, signal);
+      return person ? { device, person, domain: null, score: 0 } : undefined;
+    },
+  });
+  const inventory = createSupplierInventory({
+    ...common,
+    messenger,
+    log,
+    health,
+    seats: table,
+    challenge,
+    isOnline,
+    onCondemned: () => hire.review(),
+  });
   const watches = new Map<DeviceId, () => void>();
 
   function watchSeats(): void {
-    const devices = new Set(table.all().map((row) => row.device));
+    const devices = new Set([...table.all(), ...table.formers()].map((row) => row.device));
     for (const device of devices) if (!watches.has(device)) watches.set(device, contacts.watch(device, true));
     for (const [device, end] of watches) {
       if (devices.has(device)) continue;
@@ -104,7 +129,11 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
 
   const stateOf = (row: SeatRecord): SeatState => seatState(row, { online: isOnline(row.device), connector });
   const view = (row: SeatRecord): SeatView =>
-    seatView(row, { state: stateOf(row), caughtUp: needs.isCaughtUp(row.device) });
+    seatView(row, {
+      state: stateOf(row),
+      caughtUp: needs.isCaughtUp(row.device),
+      absentSince: contacts.absentSince(row.device),
+    });
   const room = (seat: number): number => {
     const row = table.get(seat);
     return row ? Math.max(0, row.contractBytes - row.usedBytes) : 0;
@@ -114,11 +143,20 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
     hire,
     table,
     async start() {
-      unsubscribe = bus.subscribe(['suppliers.changed'], watchSeats);
+      const unsubscribes = [
+        bus.subscribe(['suppliers.changed', 'supplier.dismissed'], watchSeats),
+        bus.subscribe(['settings.changed'], () => hire.setSeats(needs.target().n)),
+        ...(needs.notices
+          ? [listenToSuppliers({ ...common, messenger, health, seats: table, notices: needs.notices })]
+          : []),
+      ];
+      unsubscribe = () => {
+        for (const end of unsubscribes) end();
+      };
       watchSeats();
-      await connector.start();
-      await finder.start();
       await inventory.start();
+      await finder.start();
+      await connector.start();
       await hire.start();
     },
     async stop() {
@@ -132,7 +170,7 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
     },
     seats() {
       const last = Math.max(needs.target().n, ...table.all().map((row) => row.seat + 1));
-      const hiring = hire.state() === 'hiring' || String(hire.state()).startsWith('{');
+      const hiring = hire.state() === 'hiring' || hire.state() === 'saving';
       return Array.from({ length: last }, (_, seat) => {
         const row = table.get(seat);
         return row ? view(row) : emptySeat(seat, hiring);
@@ -146,8 +184,9 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
     seatsForBlock(pieceBytes) {
       const domains = new Set<string>();
       return table.all().flatMap((row) => {
-        const usable = !row.away && row.refused === null && row.noticeUntil === null && needs.isCaughtUp(row.device);
-        const roomy = room(row.seat) >= pieceBytes || isOnline(row.device);
+        const isBound = row.contract !== null && row.refused === null && row.noticeUntil === null;
+        const usable = isBound && !row.away && needs.isCaughtUp(row.device);
+        const roomy = room(row.seat) >= pieceBytes || (isOnline(row.device) && !connector.isFull(row.device));
         if (!usable || !roomy || (row.domain !== null && domains.has(row.domain))) return [];
         if (row.domain !== null) domains.add(row.domain);
         return [{ seat: row.seat, device: row.device }];
@@ -168,6 +207,7 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
     room,
     noteStored: (seat, bytes) => table.note(seat, (row) => ({ ...row, usedBytes: row.usedBytes + bytes })),
     challenge,
+    former: (seat) => table.formers().find((holder) => holder.seat === seat && holder.serves)?.device ?? null,
   };
 }
 
@@ -188,13 +228,16 @@ function seatState(
   return now.online && row.contract !== null ? 'connected' : 'disconnected';
 }
 
-function seatView(row: SeatRecord, now: { readonly state: SeatState; readonly caughtUp: boolean }): SeatView {
+function seatView(
+  row: SeatRecord,
+  now: { readonly state: SeatState; readonly caughtUp: boolean; readonly absentSince: number | null },
+): SeatView {
   return {
     seat: row.seat,
     person: row.person,
     device: row.device,
     state: now.state,
-    since: now.state === 'connected' ? row.hiredAt : (row.seenAt ?? row.hiredAt),
+    since: now.state === 'connected' ? row.hiredAt : (now.absentSince ?? row.seenAt ?? row.hiredAt),
     hiredAt: row.hiredAt,
     seenAt: row.seenAt,
     contract: row.contract
