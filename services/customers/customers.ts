@@ -5,7 +5,7 @@ import type { Directory } from '../../ports/directory.ts';
 import type { Identities, Self } from '../../ports/identity.ts';
 import type { Messenger } from '../../ports/messenger.ts';
 import type { OrderLogs } from '../../ports/order-logs.ts';
-import type { PieceRef, PieceStore } from '../../ports/pieces.ts';
+import type { PieceAccount, PieceRef, PieceStore } from '../../ports/pieces.ts';
 import type { Records } from '../../ports/records.ts';
 import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
@@ -107,22 +107,8 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
   const checker = await createStoreChecker({ ...common, records, pieces, confessions, trash });
   const services = [endpoint, createOwnership(needs), family, agreements, rejector, checker];
 
-  function viewOf(row: AgreementRow): CustomerView {
-    const account = pieces.account(row.customer);
-    const { standing } = row;
-    const state = standing === 'ended' ? 'releasing' : standing;
-    return {
-      person: row.customer,
-      state: state === 'active' && agreements.isFull(row.customer) ? 'full' : state,
-      contract: {
-        bytes: account?.grantBytes ?? 0,
-        usedBytes: account?.usedBytes ?? 0,
-        noticeUntil: row.notice?.until ?? null,
-      },
-      pieces: account?.pieces ?? 0,
-      seenAt: row.seenAt,
-    };
-  }
+  const view = (row: AgreementRow): CustomerView =>
+    viewOf(row, { account: pieces.account(row.customer), isFull: agreements.isFull(row.customer) });
 
   return {
     checker,
@@ -132,7 +118,7 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
     async stop() {
       for (const service of [...services].reverse()) await service.stop();
     },
-    list: () => table.all().map(viewOf),
+    list: () => table.all().map(view),
     totals: () => ({ ...donation.view(), customers: table.all().length }),
     async reject(person) {
       const bytes = pieces.account(person)?.grantBytes ?? 0;
@@ -141,7 +127,7 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
       if (!isGiven) bus.publish({ type: 'space.notice-given', customer: person, bytes, until });
       const row = table.get(person);
       if (row === undefined) throw new BitDustError('CUSTOMER_NOT_FOUND');
-      return viewOf(row);
+      return view(row);
     },
     async setDonation(bytes) {
       const { usedBytes, trashBytes } = donation.view();
@@ -149,5 +135,21 @@ export async function createCustomers(needs: CustomersNeeds): Promise<CustomersS
       if (bytes > donatedBytes && bytes > room) throw new BitDustError('DISK_FULL');
       donatedBytes = bytes;
     },
+  };
+}
+
+function viewOf(
+  row: AgreementRow,
+  now: { readonly account: PieceAccount | undefined; readonly isFull: boolean },
+): CustomerView {
+  const { customer, seenAt, notice } = row;
+  const { grantBytes = 0, usedBytes = 0, pieces = 0 } = now.account ?? {};
+  const standing = row.standing === 'ended' ? 'releasing' : row.standing;
+  return {
+    person: customer,
+    state: standing === 'active' && now.isFull ? 'full' : standing,
+    contract: { bytes: grantBytes, usedBytes, noticeUntil: notice?.until ?? null },
+    pieces,
+    seenAt,
   };
 }

@@ -8,6 +8,7 @@ import type { PersonId } from '../../protocol/ids.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
 import type { Service } from '../kit/service.ts';
 import type { Confessions } from './confessions.ts';
+import { every } from './every.ts';
 import type { TrashKeeper } from './trash-keeper.ts';
 
 export interface StoreCheckerNeeds {
@@ -72,30 +73,20 @@ export async function createStoreChecker(needs: StoreCheckerNeeds): Promise<Stor
     onFailure: needs.onFailure,
   });
   const send = pool.send.bind(pool, pieces.storeId);
-  let timer: unknown;
-  let end: () => void = () => undefined;
-
-  function armSweep(): void {
-    clock.clearTimeout(timer);
-    timer = clock.setTimeout(() => {
-      send({ type: 'due', name: 'sweep' });
-      armSweep();
-    }, SWEEP_EVERY_MS);
-  }
+  let endings: readonly (() => void)[] = [];
 
   return {
     checkNow: () => void send({ type: 'checkNow' }),
     start() {
-      end = bus.subscribe(
-        ['budget.changed', 'disk.vanished', 'disk.became-unwritable', 'disk.recovered', 'node.started'],
-        (fact) => pool.sendAll(fact),
-      );
+      const facts = ['budget.changed', 'disk.vanished', 'disk.became-unwritable', 'disk.recovered'] as const;
+      endings = [
+        bus.subscribe([...facts, 'node.started'], (fact) => pool.sendAll(fact)),
+        every(clock, SWEEP_EVERY_MS, () => void send({ type: 'due', name: 'sweep' })),
+      ];
       pool.open(pieces.storeId, { seed: Math.floor(needs.random.fraction() * 2 ** 31), cursor: cursorKept });
-      armSweep();
     },
     stop() {
-      clock.clearTimeout(timer);
-      end();
+      for (const end of endings) end();
       pool.closeAll();
     },
   };
