@@ -45,9 +45,7 @@ export type CustomerAgreementEvent =
   /** The contract has no room for what he brought. */
   | { readonly type: 'fill' }
   | { readonly type: 'due'; readonly name: AgreementDue }
-  | Fact<
-      'contact.came-online' | 'contact.went-offline' | 'space.notice-given' | 'piece.found-rotten' | 'disk.recovered'
-    >;
+  | Fact<'contact.came-online' | 'space.notice-given' | 'piece.found-rotten' | 'disk.recovered'>;
 
 export type CustomerAgreementFact = Fact<
   | 'customer.admitted'

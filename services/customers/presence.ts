@@ -41,10 +41,9 @@ export function createPresence(needs: PresenceNeeds): Presence {
     return person !== undefined && table.get(person) !== undefined ? person : table.ofDevice(device)?.customer;
   }
 
-  function note(fact: Fact<'contact.came-online' | 'contact.went-offline' | 'peer.heard'>): void {
+  function note(fact: Fact<'contact.came-online' | 'peer.heard'>): void {
     const customer = customerOf(fact.peer);
     if (customer === undefined) return;
-    if (fact.type === 'contact.went-offline') return send(customer, fact);
     table.note(customer, (row) => heard(row, clock.now()));
     const isBack = table.get(customer)?.standing === 'absent';
     if (fact.type === 'contact.came-online' || isBack) send(customer, { type: 'contact.came-online', peer: fact.peer });
@@ -71,7 +70,7 @@ export function createPresence(needs: PresenceNeeds): Presence {
     start() {
       this.watchCurrent();
       endings = [
-        bus.subscribe(['contact.came-online', 'contact.went-offline', 'peer.heard'], note),
+        bus.subscribe(['contact.came-online', 'peer.heard'], note),
         bus.subscribe(['customer.ended'], () => this.watchCurrent()),
         bus.subscribe(['host.woke'], look),
         every(clock, LOOK_EVERY_MS, look),
