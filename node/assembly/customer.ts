@@ -59,6 +59,7 @@ export async function buildCustomer(
     ...common,
     records: records.part('suppliers'),
     contacts,
+    notices: core.notices,
     log,
     append: (drafts) => sync.append(drafts),
     health,

@@ -63,6 +63,8 @@ export async function recoverInWorld(world: World, options: RecoverInWorldOption
     },
     async fetchCatalogue(recovered, over) {
       if (joined === undefined || store === undefined) throw new BitDustError('INTERNAL');
+      // The daemon's pool of workers does not run here; one thread opens what is read.
+      await world.workers.spawn(1);
       const fetched = await fetchCatalogue(world, { recovered, joined, records: store.records, signal: over });
       catalogue = fetched.catalogue;
       return { missing: fetched.isWhole ? [] : ['catalogue'] };
