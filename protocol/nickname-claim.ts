@@ -12,6 +12,11 @@ export function isNickname(name: string): boolean {
   return NICKNAME.test(name);
 }
 
+/** Rejects with `NICKNAME_INVALID` what is none. */
+export function requireNickname(name: string): void {
+  if (!isNickname(name)) throw new BitDustError('NICKNAME_INVALID');
+}
+
 const bodyShape = map({ name: text(32, NICKNAME), person: personKey, since: time });
 
 /** "This person goes by this name." A search word, never a proof; `since` is only a claim. */
@@ -25,7 +30,7 @@ export interface NicknameClaim extends NicknameClaimBody {
 
 /** Signs a claim with a device of the person. */
 export function makeNicknameClaim(body: NicknameClaimBody, device: SigningKey): NicknameClaim {
-  if (!isNickname(body.name)) throw new BitDustError('NICKNAME_INVALID');
+  requireNickname(body.name);
   return readNicknameClaim(makeStatement('nickname-claim', bodyShape.check(body, 'nickname-claim'), device).bytes);
 }
 

@@ -22,8 +22,17 @@ type Event =
   | { readonly type: 'skipWords' }
   | { readonly type: 'cancel' };
 
+/** How a registration ended; `made` is null when it failed. */
+export interface IdentityRegistrarOutput {
+  readonly made: MadeIdentity | null;
+  readonly confirmed: boolean;
+  readonly reason: string;
+}
+
 interface Context {
   readonly nickname: string | null;
+  /** False when a face asks for the words afterwards. */
+  readonly asksWords: boolean;
   readonly made: MadeIdentity | null;
   readonly confirmed: boolean;
   readonly reason: string;
@@ -32,17 +41,18 @@ interface Context {
 /** Makes a new identity, has the words confirmed, saves and publishes it; works with the cable pulled. */
 export const identityRegistrarMachine = setup({
   types: {
-    input: {} as { readonly nickname: string | null },
+    input: {} as { readonly nickname: string | null; readonly asksWords: boolean },
     context: {} as Context,
     events: {} as Event,
     emitted: {} as Fact<'identity.registered' | 'identity.registration-failed'>,
-    output: {} as { readonly made: MadeIdentity | null; readonly confirmed: boolean; readonly reason: string },
+    output: {} as IdentityRegistrarOutput,
   },
   actors: {
     makeIdentity: port<IdentityRegistrarPorts['makeIdentity']>('makeIdentity'),
     saveIdentity: port<IdentityRegistrarPorts['saveIdentity']>('saveIdentity'),
     publishRecord: port<IdentityRegistrarPorts['publishRecord']>('publishRecord'),
   },
+  guards: { asksNothing: ({ context }) => !context.asksWords },
   actions: {
     takeReason: assign((_, params: { error: unknown }) => ({ reason: reasonOf(params.error) })),
     announceRegistered: emit(({ context }) => ({
@@ -57,7 +67,7 @@ export const identityRegistrarMachine = setup({
   id: 'identity-registrar',
   description: 'Makes a new identity, has the words confirmed, saves and publishes it.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ nickname: input.nickname, made: null, confirmed: false, reason: '' }),
+  context: ({ input }) => ({ ...input, made: null, confirmed: false, reason: '' }),
   output: ({ context }) => ({ made: context.made, confirmed: context.confirmed, reason: context.reason }),
   initial: 'idle',
   on: { cancel: { target: '.failed', actions: { type: 'takeReason', params: { error: 'CANCELLED' } } } },
@@ -80,6 +90,7 @@ export const identityRegistrarMachine = setup({
       },
     },
     confirmingWords: {
+      always: { guard: 'asksNothing', target: 'saving' },
       on: { confirmWords: { target: 'saving', actions: assign({ confirmed: true }) }, skipWords: 'saving' },
       after: { wordsWindow: 'saving' },
     },
@@ -99,7 +110,7 @@ export const identityRegistrarMachine = setup({
       after: { publishTimeout: 'registered' },
     },
     registered: { entry: 'announceRegistered', type: 'final' },
-    failed: { entry: 'announceFailed', type: 'final' },
+    failed: { entry: [assign({ made: null }), 'announceFailed'], type: 'final' },
   },
 });
 

@@ -22,7 +22,6 @@ export type IdentityRestorerOutput = Pick<Context, 'person' | 'device' | 'missin
 
 const TRIES_MAX = 6;
 const EPOCHS = 17;
-
 const endWith = (error: string) => ({ target: 'failed', actions: { type: 'takeReason', params: { error } } }) as const;
 const endWithError = {
   target: 'failed',
@@ -30,8 +29,7 @@ const endWithError = {
 } as const;
 const missSuppliers = { type: 'miss', params: { parts: ['suppliers'] } } as const;
 const missCatalogue = { type: 'miss', params: { parts: ['catalogue'] } } as const;
-const tryAgain = <Target extends string>(target: Target) =>
-  ({ guard: 'hasTries', target, actions: 'countTry' }) as const;
+const tryAgain = <To extends string>(target: To) => ({ guard: 'hasTries', target, actions: 'countTry' }) as const;
 
 /** Brings back identity, keychain, logs and catalogue from the 24 words and the network; attests the new device only when the newest revision is known. */
 export const identityRestorerMachine = setup({

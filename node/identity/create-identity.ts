@@ -1,8 +1,12 @@
+import { createBus } from '../../bus/bus.ts';
+import type { IdentityRegistrarPorts } from '../../machines/identity/identity-registrar.machine.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import { toHex } from '../../protocol/hash.ts';
 import { deviceIdFrom, personIdFrom } from '../../protocol/ids.ts';
-import { isNickname } from '../../protocol/nickname-claim.ts';
-import { makeIdentity } from '../../services/identity/make-identity.ts';
+import { requireNickname } from '../../protocol/nickname-claim.ts';
+import { registerIdentity } from '../../services/identity/identity-registrar.service.ts';
+import type { IdentityStore } from '../../services/identity/identity-store.ts';
+import { makeIdentity, type NewIdentity } from '../../services/identity/make-identity.ts';
 import { makeHyperdhtRecord } from '../../transports/hyperdht/make-record.ts';
 import type { InitAnswer } from '../api/local.ts';
 import { homePaths, makeHome } from '../home.ts';
@@ -14,19 +18,16 @@ const CARD_SEEDS = 2;
 
 /** Makes a person and the first device in a home; without a network it founds one by drawing its id. */
 export async function createIdentity(home: string, options: CreateIdentityOptions): Promise<InitAnswer> {
-  const { nickname, passphrase } = options;
-  if (nickname !== null && !isNickname(nickname)) throw new BitDustError('NICKNAME_INVALID');
+  const { nickname } = options;
+  if (nickname !== null) requireNickname(nickname);
   const parts = localParts();
   const store = identityOf(home);
   if (await store.exists()) throw new BitDustError('HOME_EXISTS');
-  const made = await makeIdentity({ ...parts, makeRecord: makeHyperdhtRecord }, { nickname });
-  const paths = makeHome(home);
-  const lock = await parts.disk.lock(paths.lock);
+  const lock = await parts.disk.lock(makeHome(home).lock);
   try {
     if (await store.exists()) throw new BitDustError('HOME_EXISTS');
-    const { network, founded } = settleNetwork(home, options.network, parts.random.bytes(32));
-    // The identity comes last: a home that was left half made is made anew by the next attempt.
-    await store.create(made, { passphrase: passphrase ?? undefined, randomBytes: parts.random.bytes });
+    const { made, settled } = await register(home, { ...options, parts, store });
+    const { network, founded } = settled;
     return {
       home: homePaths(home).home,
       person: personIdFrom(made.file.person),
@@ -43,12 +44,53 @@ export async function createIdentity(home: string, options: CreateIdentityOption
   }
 }
 
-/** Writes which network the home belongs to: the one named, the one it has, or a new one. */
-function settleNetwork(
+interface Registering extends CreateIdentityOptions {
+  readonly parts: ReturnType<typeof localParts>;
+  readonly store: IdentityStore;
+}
+
+interface SettledNetwork {
+  readonly network: NetworkFile;
+  readonly founded: boolean;
+}
+
+async function register(
   home: string,
-  named: NetworkFile | null,
-  drawn: Uint8Array,
-): { readonly network: NetworkFile; readonly founded: boolean } {
+  options: Registering,
+): Promise<{ readonly made: NewIdentity; readonly settled: SettledNetwork }> {
+  const { parts, store, nickname, passphrase } = options;
+  const { random } = parts;
+  const identity = Promise.withResolvers<NewIdentity>();
+  const network = Promise.withResolvers<SettledNetwork>();
+  const bus = createBus((error) => {
+    throw error;
+  });
+  const runtime = { clock: timers, opened: () => undefined };
+  const ports: IdentityRegistrarPorts = {
+    async makeIdentity() {
+      const made = await makeIdentity({ ...parts, makeRecord: makeHyperdhtRecord }, { nickname });
+      identity.resolve(made);
+      return { person: personIdFrom(made.file.person), device: deviceIdFrom(made.state.device) };
+    },
+    async saveIdentity() {
+      network.resolve(settleNetwork(home, options.network, random.bytes(32)));
+      // The identity comes last: a home that was left half made is made anew by the next attempt.
+      await store.create(await identity.promise, { passphrase: passphrase ?? undefined, randomBytes: random.bytes });
+    },
+    // The records are published when the node starts: this works with the cable pulled.
+    publishRecord: async () => undefined,
+  };
+  await registerIdentity({ bus, runtime, ports }, { nickname });
+  return { made: await identity.promise, settled: await network.promise };
+}
+
+const timers = {
+  setTimeout: (fire: () => void, delayMs: number): unknown => setTimeout(fire, delayMs),
+  clearTimeout: (timer: unknown): void => clearTimeout(timer as NodeJS.Timeout),
+};
+
+/** Writes which network the home belongs to: the one named, the one it has, or a new one. */
+function settleNetwork(home: string, named: NetworkFile | null, drawn: Uint8Array): SettledNetwork {
   const known = named ?? networkOfHome(home);
   if (known) {
     adoptNetwork(home, known);

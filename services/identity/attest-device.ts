@@ -5,10 +5,8 @@ import type { Clock } from '../../ports/world.ts';
 import { makeDeviceList } from '../../protocol/device-list.ts';
 import { type IdentityFile, makeIdentityFile } from '../../protocol/identity-file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { rendezvousSeed } from '../../protocol/recovery-keys.ts';
 import { commitToRoot, makeRootStatement } from '../../protocol/root-statement.ts';
-import type { IdentityState } from './identity-store.ts';
-import { LIST_LIFE_MS, RENDEZVOUS_PAIRS, signRootHead } from './make-identity.ts';
+import { LIST_LIFE_MS, signRootHead } from './make-identity.ts';
 
 /** Puts a new device and its admin key into an identity, under the next root; whoever was listed stays so. */
 export function attestDevice(options: {
@@ -63,12 +61,4 @@ export function signRootHeads(
 ): readonly DirectoryRecord[] {
   const { file, root, after } = options;
   return file.roots.map(({ epoch }) => signRootHead(needs, { statement: file.root, root: root(epoch), after }));
-}
-
-/** The pairs a device is dealt that no other had: `first` and the next 8. */
-export function dealRendezvous(entropy: Uint8Array, first: number): IdentityState['rendezvous'] {
-  return Array.from({ length: RENDEZVOUS_PAIRS }, (_, offset) => ({
-    index: first + offset,
-    seed: rendezvousSeed(entropy, first + offset),
-  }));
 }

@@ -52,64 +52,62 @@ export async function makeIdentity(
   needs: MakeIdentityNeeds,
   options: { readonly nickname: string | null },
 ): Promise<NewIdentity> {
-  const { random, clock, signer, sealing } = needs;
+  const { random, clock, signer } = needs;
   const entropy = random.bytes(32);
   const keys = drawDeviceKeys(random);
   const root = signerOf(signer, rootSeed(entropy, 0));
+  const now = clock.now();
+  const { statement, list } = await firstStatements(needs, { entropy, keys, root, now });
+  const state: IdentityState = {
+    device: seedToPublicKey(keys.device),
+    nickname: options.nickname,
+    nicknameSince: now,
+    rootHeads: [signRootHead(needs, { statement, root })],
+    recordsVersion: 0,
+    wordsConfirmed: false,
+    secrets: [drawSecrets(random, 1)],
+    rendezvous: dealRendezvous(entropy, 0),
+    keychain: null,
+    recovery: null,
+  };
+  const phrase = entropyToPhrase(entropy);
+  entropy.fill(0);
+  return { phrase, keys, file: makeIdentityFile([statement], [list]), state };
+}
+
+async function firstStatements(
+  needs: MakeIdentityNeeds,
+  from: { readonly entropy: Uint8Array; readonly keys: DeviceKeys; readonly root: Signer; readonly now: number },
+) {
+  const { signer, sealing } = needs;
+  const { entropy, keys, root, now: issued } = from;
   const admin = signer.fromSeed(Uint8Array.from(keys.admin));
   const recovery = await sealing.xWingKey(recoverySeed(entropy));
   const seal = await sealing.xWingKey(Uint8Array.from(keys.seal));
-  const now = clock.now();
+  const { publicKey: person } = root;
+  const next = commitToRoot(seedToPublicKey(rootSeed(entropy, 1)));
   const statement = makeRootStatement(
     {
-      person: root.publicKey,
-      epoch: 0,
-      root: root.publicKey,
-      next: commitToRoot(seedToPublicKey(rootSeed(entropy, 1))),
-      admins: [admin.publicKey],
-      recovery: recovery.publicKey,
-      list: null,
-      prev: null,
-      issued: now,
+      ...{ person, epoch: 0, root: person, next, admins: [admin.publicKey] },
+      ...{ recovery: recovery.publicKey, list: null, prev: null, issued },
     },
     root,
   );
+  const devices = [{ key: seedToPublicKey(keys.device), seal: seal.publicKey, added: issued }];
+  const expires = issued + LIST_LIFE_MS;
   const list = makeDeviceList(
-    {
-      person: root.publicKey,
-      epoch: 0,
-      revision: 1,
-      prev: null,
-      devices: [{ key: seedToPublicKey(keys.device), seal: seal.publicKey, added: now }],
-      mailbox: null,
-      issued: now,
-      expires: now + LIST_LIFE_MS,
-    },
+    { person, epoch: 0, revision: 1, prev: null, devices, mailbox: null, issued, expires },
     admin,
   );
-  const rendezvous = Array.from({ length: RENDEZVOUS_PAIRS }, (_, index) => ({
-    index,
-    seed: rendezvousSeed(entropy, index),
+  return { statement, list };
+}
+
+/** The pairs of recovery records that a device is dealt: `first` and the next 8. */
+export function dealRendezvous(entropy: Uint8Array, first: number): IdentityState['rendezvous'] {
+  return Array.from({ length: RENDEZVOUS_PAIRS }, (_, offset) => ({
+    index: first + offset,
+    seed: rendezvousSeed(entropy, first + offset),
   }));
-  const phrase = entropyToPhrase(entropy);
-  entropy.fill(0);
-  return {
-    phrase,
-    keys,
-    file: makeIdentityFile([statement], [list]),
-    state: {
-      device: seedToPublicKey(keys.device),
-      nickname: options.nickname,
-      nicknameSince: now,
-      rootHeads: [signRootHead(needs, { statement, root })],
-      recordsVersion: 0,
-      wordsConfirmed: false,
-      secrets: [drawSecrets(random, 1)],
-      rendezvous,
-      keychain: null,
-      recovery: null,
-    },
-  };
 }
 
 /** The record under the key of a root that names the newest root statement; `after` is the sequence of the one before. */

@@ -5,10 +5,10 @@ import type { Publisher } from '../../ports/publishing.ts';
 import type { ActorRuntime, Random } from '../../ports/world.ts';
 import { checkPayload } from '../../protocol/commands.ts';
 import { nicknameTarget } from '../../protocol/directory-values.ts';
-import { makeNicknameClaim } from '../../protocol/nickname-claim.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
 import type { Service } from '../kit/service.ts';
 import type { ClaimSearch } from './claim-search.ts';
+import { ownClaims } from './own-claims.ts';
 import type { OwnSelf } from './self.ts';
 
 export interface NicknameHolderNeeds {
@@ -62,12 +62,6 @@ export function createNicknameHolder(needs: NicknameHolderNeeds): NicknameHolder
     onFailure: needs.onFailure,
   });
 
-  function claimsOf(name: string): readonly Uint8Array[] {
-    if (self.nickname() !== name) return [];
-    const claim = { name, person: self.personKey, since: self.state().nicknameSince };
-    return [makeNicknameClaim(claim, self.signer).statement.bytes];
-  }
-
   function hold(name: string): void {
     const seed = Math.floor(random.fraction() * 2 ** 31);
     pool.open(name, { name, seed, joined: needs.isJoined() });
@@ -78,7 +72,7 @@ export function createNicknameHolder(needs: NicknameHolderNeeds): NicknameHolder
       endings = [
         bus.subscribe(['directory.joined'], (fact) => pool.sendAll(fact)),
         messenger.handle('FindNickname', async ({ payload }) => ({
-          payload: { claims: claimsOf(checkPayload('FindNickname', payload).name) },
+          payload: { claims: ownClaims(self, checkPayload('FindNickname', payload).name) },
         })),
       ];
       const name = self.nickname();

@@ -5,7 +5,7 @@ import type { ActorRuntime } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import type { PersonId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { isNickname, looksAlike } from '../../protocol/nickname-claim.ts';
+import { looksAlike, requireNickname } from '../../protocol/nickname-claim.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
 import type { Service } from '../kit/service.ts';
 import type { ClaimSearch } from './claim-search.ts';
@@ -87,7 +87,7 @@ export function createNicknameObserver(needs: NicknameObserverNeeds): NicknameOb
       waiting.clear();
     },
     async find(name, signal) {
-      if (!isNickname(name)) throw new BitDustError('NICKNAME_INVALID');
+      requireNickname(name);
       signal.throwIfAborted();
       const key = String((searches += 1));
       const found = Promise.withResolvers<NicknameSearch>();

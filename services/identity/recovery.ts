@@ -22,12 +22,12 @@ import {
   openKeychainStorage,
 } from '../../protocol/keychain.ts';
 import { recoverySeed, rootSeed } from '../../protocol/recovery-keys.ts';
-import { attestDevice, dealRendezvous, signRootHeads } from './attest-device.ts';
+import { attestDevice, signRootHeads } from './attest-device.ts';
 import { fetchLogs, newestEntryAt } from './fetch-logs.ts';
 import { type GatheredState, gatherState } from './gathered-state.ts';
 import { handOver } from './hand-over.ts';
 import type { IdentityState, LoadedIdentity, RecoveryState } from './identity-store.ts';
-import { drawDeviceKeys, signerOf } from './make-identity.ts';
+import { dealRendezvous, drawDeviceKeys, signerOf } from './make-identity.ts';
 import { proveTo } from './ownership.ts';
 import { type FoundRecovery, searchRecovery } from './recovery-search.ts';
 import { sealKeychain } from './self.ts';
