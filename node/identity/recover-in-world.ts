@@ -38,22 +38,21 @@ const NO_CATALOGUE: FetchedCatalogue = { sets: 0, versions: 0, files: 0, bytes: 
 export async function recoverInWorld(world: World, options: RecoverInWorldOptions): Promise<RecoveredHome> {
   const { entropy, signal, onStep, files } = options;
   const identities = createIdentityStore({ disk: world.disk, files });
-  let joined: JoinedNetwork | undefined;
-  let store: RecordStore | undefined;
+  let joined: Promise<JoinedNetwork> | undefined;
+  let store: Promise<RecordStore> | undefined;
   let catalogue = NO_CATALOGUE;
   const recovery = new Recovery({
     ...world,
     entropy,
     onStep,
-    async join(selfIn, over) {
-      joined = await joinForRecovery(world, options.paths, { selfIn, signal: over });
+    join(selfIn, over) {
+      joined = joinForRecovery(world, options.paths, { selfIn, signal: over });
       return joined;
     },
     async openLogs(networkId, known) {
-      if (store === undefined) await options.prepareHome();
-      store ??= await world.stores.open(options.store);
+      store ??= options.prepareHome().then(() => world.stores.open(options.store));
       const { clock, random } = world;
-      const records = store.records.part('logs');
+      const records = (await store).records.part('logs');
       return createOrderLogs({ records, networkId, clock, random, identities: known, author: null });
     },
     async save(identity, networkId) {
@@ -65,7 +64,8 @@ export async function recoverInWorld(world: World, options: RecoverInWorldOption
       if (joined === undefined || store === undefined) throw new BitDustError('INTERNAL');
       // The daemon's pool of workers does not run here; one thread opens what is read.
       await world.workers.spawn(1);
-      const fetched = await fetchCatalogue(world, { recovered, joined, records: store.records, signal: over });
+      const { records } = await store;
+      const fetched = await fetchCatalogue(world, { recovered, joined: await joined, records, signal: over });
       catalogue = fetched.catalogue;
       return { missing: fetched.isWhole ? [] : ['catalogue'] };
     },
@@ -79,7 +79,9 @@ export async function recoverInWorld(world: World, options: RecoverInWorldOption
     return { ...recovered, missing, catalogue };
   } finally {
     entropy.fill(0);
-    await joined?.leave();
-    await store?.close();
+    // What was still being opened when it ended is closed too.
+    const [network, opened] = await Promise.allSettled([joined, store]);
+    if (network.status === 'fulfilled') await network.value?.leave();
+    if (opened.status === 'fulfilled') await opened.value?.close();
   }
 }

@@ -3,6 +3,7 @@ import type { Disk } from '../../ports/disk.ts';
 import type { StorageSecrets } from '../../ports/identity.ts';
 import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
 import { type IdentityFile, readIdentityFile } from '../../protocol/identity-file.ts';
+import type { DeviceId } from '../../protocol/ids.ts';
 import {
   type DeviceKeys,
   KEY_FILE_RANDOM_BYTES,
@@ -17,6 +18,8 @@ export interface RecoveryState {
   readonly recoveredAt: number;
   /** Removal opens then, or earlier when all seats of the newest family have answered. */
   readonly readOnlyUntil: number;
+  /** Suppliers that answered since the words were given. */
+  readonly answered: readonly DeviceId[];
   readonly newest: { readonly at: number | null; readonly from: number; readonly of: number };
 }
 

@@ -14,6 +14,7 @@ import { createClaimSearch } from './claim-search.ts';
 import { createNicknameHolder } from './nickname-holder.service.ts';
 import { createNicknameObserver, type KnownName, type NicknameObserver } from './nickname-observer.service.ts';
 import { createOwnDocuments, type OwnDocuments } from './own-documents.ts';
+import { createRemovalGate } from './removal-gate.ts';
 import type { OwnSelf } from './self.ts';
 import { requireWordsOf } from './words.ts';
 
@@ -52,7 +53,7 @@ export function createIdentityService(needs: IdentityNeeds): IdentityService {
   const documents = createOwnDocuments(needs);
   const holder = createNicknameHolder({ ...needs, search });
   const observer = createNicknameObserver({ ...needs, search, knownNames: needs.knownNames ?? (() => []) });
-  const parts: readonly Service[] = [documents, holder, observer];
+  const parts: readonly Service[] = [documents, createRemovalGate(needs), holder, observer];
 
   /** Logs that other devices of ours wrote are judged by our own file; one that came from them is newer. */
   async function acceptOwnFile(): Promise<void> {

@@ -279,6 +279,7 @@ export class Recovery implements IdentityRestorerPorts {
     return {
       recoveredAt: now,
       readOnlyUntil: isWhole ? now : now + READ_ONLY_MS,
+      answered: this.#state.proven().map(({ device }) => device),
       newest: { at, from: reachable, of: known },
     };
   }
