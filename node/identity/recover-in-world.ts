@@ -51,8 +51,13 @@ export async function recoverInWorld(world: World, options: RecoverInWorldOption
     },
     async openLogs(networkId, known) {
       store ??= options.prepareHome().then(() => world.stores.open(options.store));
+      const opening = store;
+      // A store that could not be opened is opened anew by the next try.
+      opening.catch(() => {
+        store = undefined;
+      });
       const { clock, random } = world;
-      const records = (await store).records.part('logs');
+      const records = (await opening).records.part('logs');
       return createOrderLogs({ records, networkId, clock, random, identities: known, author: null });
     },
     async save(identity, networkId) {
