@@ -19,6 +19,8 @@ export interface ProgramProcess {
   stop(): Promise<void>;
   /** SIGKILL, and waits for the end. */
   kill(): Promise<void>;
+  /** SIGKILL without waiting. */
+  killNow(): void;
   readonly exited: Promise<number | null>;
 }
 
@@ -58,6 +60,7 @@ export function spawnProgram(options: SpawnOptions): ProgramProcess {
       await exited;
       clearTimeout(timer);
     },
+    killNow: () => void child.kill('SIGKILL'),
     async kill() {
       child.kill('SIGKILL');
       await exited;

@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { InitAnswer } from './api/local.ts';
 import type { StatusAnswer } from './api/status.ts';
-import { type ProgramProcess, runProgram, spawnProgram, startedNode } from './testnet-process.ts';
+import { makeNewHome } from './new-home.ts';
+import { createIdentity } from './offline-identity.ts';
+import { type ProgramProcess, spawnProgram, startedNode } from './testnet-process.ts';
 
 /** One node of an embedded network, in a process of its own. */
 export interface EmbeddedNode {
@@ -12,8 +15,8 @@ export interface EmbeddedNode {
   readonly role: string;
   readonly program: ProgramProcess;
   readonly status: StatusAnswer;
-  /** What `init` printed, with the phrase. */
-  readonly identity: Record<string, unknown>;
+  /** What its making gave, with the phrase; of a recovered home without it. */
+  readonly identity: Pick<InitAnswer, 'person'> & { readonly phrase?: string };
 }
 
 export interface NodeWish {
@@ -36,6 +39,8 @@ export interface EmbeddedNetwork {
   ): Promise<EmbeddedNode>;
   readonly environment: Readonly<Record<string, string>>;
   nodes(): readonly EmbeddedNode[];
+  /** The same at once, for the exit of this process. */
+  closeNow(): void;
   /** Ends all processes and removes the homes unless they are to be kept. Never rejects. */
   close(options?: { readonly keep: boolean }): Promise<void>;
 }
@@ -95,23 +100,15 @@ export async function openEmbeddedNetwork(options: {
     async add({ name, role, environment: own = {} }) {
       options.signal.throwIfAborted();
       const home = join(folder, name);
-      const words = [
-        'init',
-        '--home',
-        home,
-        '--json',
-        '--yes',
-        '--role',
-        role,
-        '--nickname',
-        name,
-        '--network',
-        networkFile,
-      ];
-      const identity = await runProgram({ arguments: words, environment, deadlineMs: START_MS });
+      const network = { name: 'embedded', id, bootstrap };
+      const identity = await makeNewHome(home, { nickname: name, role, network, passphrase: null }, { createIdentity });
       return start({ name, home, role, identity }, own);
     },
     nodes: () => [...running.values()],
+    closeNow() {
+      for (const program of programs) program.killNow();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
     async close({ keep } = { keep: false }) {
       await Promise.all(
         [...programs].filter((program) => program.running()).map((program) => program.kill().catch(() => undefined)),

@@ -41,7 +41,7 @@ const STEP_MS = 170_000;
 export async function runDemo(context: Context, options: DemoOptions): Promise<void> {
   const narrator = createNarrator(context);
   const network = await openEmbeddedNetwork({ signal: context.signal, donate: '2GiB' });
-  const cleanUp = (): void => void network.close();
+  const cleanUp = (): void => network.closeNow();
   process.once('exit', cleanUp);
   try {
     await tell({ context, narrator, network }, options);
@@ -180,11 +180,12 @@ async function recover({ narrator, network }: Story, customer: EmbeddedNode) {
   const home = join(network.folder, 'recovered');
   const identity = await runProgram({
     arguments: ['init', '--recover', '--home', home, '--json', '--network', network.networkFile, '--role', 'consumer'],
-    input: `${String(customer.identity['phrase'])}\n`,
+    input: `${customer.identity.phrase}\n`,
     environment: network.environment,
     deadlineMs: STEP_MS,
   });
-  const recovered = await network.start({ name: 'recovered', home, role: 'consumer', identity }, PATIENCE);
+  const { person } = customer.identity;
+  const recovered = await network.start({ name: 'recovered', home, role: 'consumer', identity: { person } }, PATIENCE);
   const ms = narrator.elapsedMs() - begun;
   const catalogue = identity['catalogue'] as { files?: number } | undefined;
   narrator.say(

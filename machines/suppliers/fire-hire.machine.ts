@@ -120,6 +120,7 @@ export const fireHireMachine = fireHireSetup.createMachine({
       after: { retryDelay: 'surveying' },
       on: {
         'peer.sighted': 'surveying',
+        'inventory.known': 'surveying',
         review: 'surveying',
         replace: { target: 'surveying', actions: 'takeReplace' },
         setSeats: { target: 'surveying', actions: 'takeSeats' },

@@ -7,6 +7,7 @@ import type { BlockId } from '../../protocol/ids.ts';
 import { LEAF_BYTES } from '../../protocol/piece-tree.ts';
 import type { BlockFetchers } from './block-fetcher.service.ts';
 import { allLeaves, leavesFor } from './retrieve.ts';
+import { createWholeBlocks } from './whole-blocks.ts';
 
 export interface BlockSourceNeeds {
   readonly log: Pick<OrderLog, 'block'>;
@@ -25,6 +26,12 @@ export function createBlockSource(needs: BlockSourceNeeds): BlockSource & { coun
   const { log, fetchers, pipeline } = needs;
   let fetchedBytes = 0;
   let decodedBlocks = 0;
+  const wholes = createWholeBlocks(async (block, signal) => {
+    const { bytes, release } = await readBlock({ block, signal });
+    const copy = bytes.slice();
+    release();
+    return copy;
+  });
 
   async function rowOf(block: BlockId) {
     const row = await log.block(block);
@@ -75,6 +82,8 @@ export function createBlockSource(needs: BlockSourceNeeds): BlockSource & { coun
     const row = await rowOf(block);
     if (offset < 0 || length < 0 || offset + length > row.size)
       throw new BitDustError('BAD_INPUT', 'The range lies outside the block.');
+    const known = await wholes.read(block, signal);
+    if (known) return known.subarray(offset, offset + length);
     const piece = pieceBytes(row.k, row.size);
     const parts: Promise<Uint8Array>[] = [];
     for (let at = offset; at < offset + length; ) {
@@ -108,19 +117,18 @@ export function createBlockSource(needs: BlockSourceNeeds): BlockSource & { coun
     return opened!;
   }
 
+  async function readBlock(options: { readonly block: BlockId; readonly signal: AbortSignal }) {
+    const { row, pieces, fetchedBytes: fetched } = await gather(options);
+    const { block, k, n, size, roots } = row;
+    const shape = { block, k, n, size, roots };
+    const { bytes, decoded, release } = await pipeline.decode({ shape, pieces, signal: options.signal });
+    if (decoded) decodedBlocks += 1;
+    return { bytes, decoded, fetchedBytes: fetched, release };
+  }
+
   return {
     readRange,
-    async readBlock(options) {
-      const { row, pieces, fetchedBytes: fetched } = await gather(options);
-      const { block, k, n, size, roots } = row;
-      const { bytes, decoded, release } = await pipeline.decode({
-        shape: { block, k, n, size, roots },
-        pieces,
-        signal: options.signal,
-      });
-      if (decoded) decodedBlocks += 1;
-      return { bytes, decoded, fetchedBytes: fetched, release };
-    },
+    readBlock,
     async readChunk({ chunk, copies, signal }) {
       let last: unknown = new BitDustError('TOO_FEW_PIECES', 'No copy of the chunk is known.');
       for (const copy of copies) {
