@@ -8,6 +8,7 @@ import type { Rule } from './tidy/problem.ts';
 import { registry } from './tidy/registry.ts';
 import { seam } from './tidy/seam.ts';
 import { sizes } from './tidy/sizes.ts';
+import { storageRules } from './tidy/storage-rules.ts';
 import { decisionsInWiring, wiring } from './tidy/wiring.ts';
 import { words } from './tidy/words.ts';
 
@@ -20,6 +21,7 @@ const RULES: readonly Rule[] = [
   registry,
   wiring,
   errors,
+  storageRules,
   documents,
   generatedFiles,
 ];

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { AREAS } from '../test/support/vectors/areas.ts';
 import { sessionCases } from '../test/support/vectors/session-cases.ts';
-import { formatVector, type Vector, VECTORS_FOLDER } from '../test/support/vectors/vector-file.ts';
+import { formatVector, VECTORS_FOLDER, type Vector } from '../test/support/vectors/vector-file.ts';
 
 const byArea: Record<string, readonly Vector[]> = await sessionCases();
 for (const [area, { cases }] of Object.entries(AREAS)) byArea[area] = cases;

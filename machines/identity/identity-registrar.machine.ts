@@ -2,7 +2,7 @@ import { assign, emit, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { DeviceId, PersonId } from '../../protocol/ids.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
-import { reasonOf } from '../kit/reason-of.ts';
+import { reasonOf } from '../kit/reason.ts';
 
 export interface MadeIdentity {
   readonly person: PersonId;

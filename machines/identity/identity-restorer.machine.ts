@@ -3,7 +3,7 @@ import type { Fact } from '../../bus/facts/index.ts';
 import type { DeviceId, PersonId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { perform, port } from '../kit/port.ts';
-import { reasonOf } from '../kit/reason-of.ts';
+import { reasonOf } from '../kit/reason.ts';
 import type { IdentityRestorerPorts, MissingPart } from './identity-restorer.ports.ts';
 
 interface Context {

@@ -15,7 +15,7 @@ export async function buildSupplier(core: Core): Promise<SupplierPart> {
     random,
     orderStands: async ({ customer, block, seat }) => {
       const row = await (await logs.of(customer)).block(block);
-      return row !== undefined && row.seats.includes(seat) && (row.standing === 'open' || row.standing === 'committed');
+      return row?.seats.includes(seat) === true && (row.standing === 'open' || row.standing === 'committed');
     },
   });
   const accepts = config.get('services.supplier.accept');

@@ -78,14 +78,10 @@ function machinesPage(): string {
 
 function rulesPage(): string {
   const rows = RULES.map(({ rule, machine, states }) => {
-    const row = MACHINES.find((each) => each.machine.id === machine);
-    if (!row) throw new Error(`rules: there is no machine ${machine}`);
-    const known = new Set(chartModel(row.machine).states.map((state) => state.path));
-    const wrong = states.filter((state) => !known.has(state));
-    if (wrong.length > 0) throw new Error(`rules: ${machine} has no state ${wrong.join(', ')}`);
+    const chapter = MACHINES.find((each) => each.machine.id === machine)?.chapter;
     return [
       rule,
-      `[${machine}](../diagrams/${row.chapter}/${machine}.svg)`,
+      chapter === undefined ? machine : `[${machine}](../diagrams/${chapter}/${machine}.svg)`,
       states.map((state) => `\`${state}\``).join(' '),
     ];
   });

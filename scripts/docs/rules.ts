@@ -35,7 +35,7 @@ export const RULES: readonly StorageRule[] = [
   {
     rule: 'Always hire first, dismiss last; a new family counts when the log has it at a quorum.',
     machine: 'fire-hire',
-    states: ['hiring.asking', 'hiring.saving', 'dismissing'],
+    states: ['hiring', 'saving', 'dismissing'],
   },
   {
     rule: 'One dismissal of choice a round, and a pause after it.',

@@ -42,6 +42,8 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
 
 /** The only file of `node/` that may import a gateway's values. */
 const DAEMON = 'node/daemon.ts';
+/** The story of the demo is loaded whole, and only when it is told; it starts an embedded network. */
+const LATE_FOLDER = 'cli/demo/';
 /** Errors and limits are vocabulary: faces may use them as values. */
 const VOCABULARY = ['protocol/errors.ts', 'protocol/limits.ts', 'protocol/labels.ts'];
 
@@ -71,15 +73,15 @@ function ownProblem(path: string, layer: string, each: Import): string | null {
   const { values, types = [] } = LAYERS[layer]!;
   if (values.includes(other)) return null;
   if (types.includes(other)) {
-    const isAllowed = each.isType || isLateStart(layer, each) || VOCABULARY.includes(target) || path === DAEMON;
+    const isAllowed = each.isType || isLateStart(path, each) || VOCABULARY.includes(target) || path === DAEMON;
     return isAllowed ? null : `imports values of ${target}, of which only types are allowed`;
   }
   return `imports ${target}, which its layer must not know`;
 }
 
 /** Commands that work with the node stopped load it only when they run. */
-function isLateStart(layer: string, each: Import): boolean {
-  return layer === 'cli' && each.isDynamic;
+function isLateStart(path: string, each: Import): boolean {
+  return path.startsWith(LATE_FOLDER) || (layerOf(path) === 'cli' && each.isDynamic);
 }
 
 function sidewaysProblem(path: string, target: string): string | null {
