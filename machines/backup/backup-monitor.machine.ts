@@ -52,6 +52,8 @@ interface Context {
   readonly weighed: Weighed | null;
   readonly cursor: string | null;
   readonly networkUp: boolean;
+  /** The counts are not those of the log and rows yet. */
+  readonly recountDue: boolean;
 }
 
 const REVIEW_EVERY_MS = 10 * 60_000;
@@ -70,9 +72,10 @@ export const backupMonitorMachine = setup({
     weighClasses: port<BackupMonitorPorts['weighClasses']>('weighClasses'),
     recount: port<BackupMonitorPorts['recount']>('recount'),
   },
-  guards: { isAgain: ({ context }) => context.again },
+  guards: { isAgain: ({ context }) => context.again, isRecountDue: ({ context }) => context.recountDue },
   actions: {
     markAgain: assign({ again: true }),
+    markRecount: assign({ recountDue: true }),
     announce: enqueueActions(({ context, enqueue }) => {
       const weighed = context.weighed;
       if (!weighed) return;
@@ -94,12 +97,13 @@ export const backupMonitorMachine = setup({
   id: 'backup-monitor',
   description: 'Weighs the health of all blocks and says which are weak.',
   options: { maxIterations: 100 },
-  context: ({ input }) => ({ again: false, weighed: null, cursor: null, networkUp: input.networkUp }),
+  context: ({ input }) => ({ again: false, weighed: null, cursor: null, networkUp: input.networkUp, recountDue: true }),
   initial: 'recounting',
   on: {
     stop: '.stopped',
     'network.disconnected': { target: '.suspended', actions: assign({ networkUp: false }) },
     'network.connected': { actions: assign({ networkUp: true, again: true }) },
+    due: { actions: ['markRecount', 'markAgain'] },
     review: { actions: 'markAgain' },
     'suppliers.changed': { actions: 'markAgain' },
     'seat.became-away': { actions: 'markAgain' },
@@ -121,12 +125,19 @@ export const backupMonitorMachine = setup({
         src: 'recount',
         input: ({ context }) => ({ cursor: context.cursor }),
         onDone: [
-          { guard: ({ event }) => event.output.done, target: 'weighing', actions: assign({ cursor: null }) },
+          {
+            guard: ({ event }) => event.output.done,
+            target: 'counted',
+            actions: assign({ cursor: null, recountDue: false }),
+          },
           { target: 'recounting', reenter: true, actions: assign({ cursor: ({ event }) => event.output.cursor }) },
         ],
         onError: 'recountWaiting',
       },
       after: { recountTimeout: 'recountWaiting' },
+    },
+    counted: {
+      always: [{ guard: ({ context }) => context.networkUp, target: 'weighing' }, { target: 'suspended' }],
     },
     recountWaiting: { after: { recountRetry: 'recounting' } },
     weighing: {
@@ -140,14 +151,16 @@ export const backupMonitorMachine = setup({
       after: { weighTimeout: 'resting' },
     },
     resting: {
-      always: { guard: 'isAgain', target: 'gathering' },
-      on: { due: 'recounting' },
+      always: [
+        { guard: 'isRecountDue', target: 'recounting' },
+        { guard: 'isAgain', target: 'gathering' },
+      ],
       after: { nextReview: 'weighing' },
     },
     gathering: { after: { settleDelay: 'weighing' } },
     suspended: {
       on: {
-        'network.connected': { target: 'weighing', actions: assign({ networkUp: true }) },
+        'network.connected': { target: 'resting', actions: assign({ networkUp: true, again: true }) },
         'network.disconnected': {},
       },
     },

@@ -1,11 +1,12 @@
-import { assign, emit, setup } from 'xstate';
+import { assign, emit, enqueueActions, setup } from 'xstate';
 import type { Fact } from '../../bus/facts/index.ts';
 import type { BlockId } from '../../protocol/ids.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { type Effect, perform, port } from '../kit/port.ts';
 
 export interface BackupRebuilderPorts {
-  readonly chooseWeakest: Effect<{ queue: 'rescue' | 'refill'; count: number }, readonly BlockId[]>;
+  /** `fresh` begins a pass; a block that could not be repaired is not chosen twice in one. */
+  readonly chooseWeakest: Effect<{ queue: 'rescue' | 'refill'; count: number; fresh: boolean }, readonly BlockId[]>;
   /** Opens one `block-rebuilder` a block and resolves when all came to rest. */
   readonly repair: Effect<
     { blocks: readonly BlockId[] },
@@ -25,6 +26,7 @@ type Event =
       | 'budget.changed'
       | 'restore.started'
       | 'restore.finished'
+      | 'restore.failed'
       | 'suppliers.changed'
       | 'supplier.connected'
     >;
@@ -36,6 +38,9 @@ interface Context {
   readonly again: boolean;
   readonly attempt: number;
   readonly repaired: number;
+  /** Blocks of this pass that could not be repaired now. */
+  readonly short: number;
+  readonly fresh: boolean;
   readonly restores: number;
   readonly reason: string;
 }
@@ -58,15 +63,28 @@ export const backupRebuilderMachine = setup({
     isAgain: ({ context }) => context.again,
     isRescue: ({ context }) => context.queue === 'rescue',
     hasBlocks: ({ context }) => context.blocks.length > 0,
+    hasShort: ({ context }) => context.short > 0,
     hasRepaired: ({ context }) => context.repaired > 0,
     isClosed: ({ event }) => event.type === 'budget.changed' && event.mode === 'closed',
   },
   actions: {
     markAgain: assign({ again: true }),
     countTry: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    begin: assign({ again: false, queue: 'rescue', repaired: 0 }),
+    begin: assign({ again: false, queue: 'rescue', repaired: 0, short: 0, fresh: true, reason: '' }),
+    takeRepaired: assign(({ context }, done: { repaired: number; short: number; reason: string | null }) => ({
+      queue: 'rescue' as const,
+      attempt: done.repaired > 0 ? 0 : context.attempt,
+      repaired: context.repaired + done.repaired,
+      short: context.short + done.short,
+      reason: done.short > 0 ? (done.reason ?? 'too-few-pieces') : context.reason,
+    })),
     announceStarted: emit(({ context }) => ({ type: 'rebuild.started' as const, blocks: context.blocks.length })),
     announceFinished: emit(({ context }) => ({ type: 'rebuild.finished' as const, repaired: context.repaired })),
+    finishPass: enqueueActions(({ context, enqueue }) => {
+      const { repaired } = context;
+      if (repaired > 0) enqueue(emit({ type: 'rebuild.finished' as const, repaired }));
+      enqueue(assign({ repaired: 0 }));
+    }),
     announceStuck: emit(({ context }) => ({ type: 'rebuild.stuck' as const, reason: context.reason })),
     countRestore: assign({ restores: ({ context }) => context.restores + 1 }),
     uncountRestore: assign({ restores: ({ context }) => Math.max(0, context.restores - 1), again: true }),
@@ -87,6 +105,8 @@ export const backupRebuilderMachine = setup({
     again: false,
     attempt: 0,
     repaired: 0,
+    short: 0,
+    fresh: true,
     restores: 0,
     reason: '',
   }),
@@ -102,6 +122,7 @@ export const backupRebuilderMachine = setup({
     'supplier.connected': { actions: 'markAgain' },
     'restore.started': { actions: 'countRestore' },
     'restore.finished': { actions: 'uncountRestore' },
+    'restore.failed': { actions: 'uncountRestore' },
     'budget.changed': { guard: 'isClosed', target: '.paused' },
   },
   states: {
@@ -112,14 +133,21 @@ export const backupRebuilderMachine = setup({
         input: ({ context }) => ({
           queue: context.queue,
           count: context.queue === 'refill' && context.restores > 0 ? 1 : BLOCKS_AT_ONCE,
+          fresh: context.fresh,
         }),
         onDone: [
           {
             guard: ({ event }) => event.output.length > 0,
             target: 'repairing',
-            actions: [assign({ blocks: ({ event }) => event.output }), 'announceStarted'],
+            actions: [assign({ blocks: ({ event }) => event.output, fresh: false }), 'announceStarted'],
           },
-          { guard: 'isRescue', target: 'choosing', reenter: true, actions: assign({ queue: 'refill', blocks: [] }) },
+          {
+            guard: 'isRescue',
+            target: 'choosing',
+            reenter: true,
+            actions: assign({ queue: 'refill', blocks: [], fresh: false }),
+          },
+          { guard: 'hasShort', target: 'stuck', actions: 'countTry' },
           {
             guard: 'hasRepaired',
             target: 'resting',
@@ -135,27 +163,16 @@ export const backupRebuilderMachine = setup({
       invoke: {
         src: 'repair',
         input: ({ context }) => ({ blocks: context.blocks }),
-        onDone: [
-          {
-            guard: ({ event }) => event.output.repaired + event.output.obsolete > 0,
-            target: 'choosing',
-            actions: assign({
-              queue: 'rescue',
-              attempt: 0,
-              repaired: ({ context, event }) => context.repaired + event.output.repaired,
-            }),
-          },
-          {
-            target: 'stuck',
-            actions: ['countTry', assign({ reason: ({ event }) => event.output.reason ?? 'too-few-pieces' })],
-          },
-        ],
+        onDone: {
+          target: 'choosing',
+          actions: { type: 'takeRepaired', params: ({ event }) => event.output },
+        },
         onError: { target: 'stuck', actions: ['countTry', assign({ reason: 'repair-failed' })] },
       },
       after: { repairTimeout: { target: 'stuck', actions: ['countTry', assign({ reason: 'repair-timeout' })] } },
     },
     stuck: {
-      entry: 'announceStuck',
+      entry: ['announceStuck', 'finishPass'],
       on: {
         'supplier.connected': { target: 'choosing', actions: 'begin' },
         'suppliers.changed': { target: 'choosing', actions: 'begin' },

@@ -5,8 +5,8 @@ import type { ActorRuntime, Clock } from '../../ports/world.ts';
 import type { VersionId } from '../../protocol/ids.ts';
 import { urgentMark } from '../../protocol/marks.ts';
 import { ActorPool } from '../kit/actor-pool.ts';
+import { refillDueInMs } from '../kit/refill-due.ts';
 import type { Service } from '../kit/service.ts';
-import { isRefillDue } from '../rebuild/choose-repairs.ts';
 import { lossProbabilityYear, ninesOf } from './loss-probability.ts';
 
 export interface BackupMonitorNeeds {
@@ -30,19 +30,25 @@ export interface BackupMonitor extends Service {
 
 const KEY = 'node';
 const WEAK_TOLD_MAX = 64;
+const WEAK_WEIGHED_MAX = 4_096;
+const RECOUNT_EVERY_MS = 7 * 86_400_000;
 
 /** Wires `backup-monitor` to the health table. */
 export function createBackupMonitor(needs: BackupMonitorNeeds): BackupMonitor {
   const { bus, clock, health } = needs;
   let weighedAt: number | null = null;
+  let recountedAt = clock.now();
   let unsubscribe: () => void = () => undefined;
 
   async function weighClasses(): Promise<Weighed> {
     const [rescue, refill] = [
       await health.weakest('rescue', WEAK_TOLD_MAX),
-      await health.weakest('refill', WEAK_TOLD_MAX),
+      await health.weakest('refill', WEAK_WEIGHED_MAX),
     ];
-    const due = refill.filter((block) => isRefillDue(block, clock.now(), needs.refillWaitMs()));
+    const waits = refill.flatMap(
+      (block) => refillDueInMs(block, { now: clock.now(), waitMs: needs.refillWaitMs() }) ?? [],
+    );
+    const later = waits.filter((ms) => ms > 0);
     const summary = health.summary();
     weighedAt = clock.now();
     return {
@@ -51,23 +57,31 @@ export function createBackupMonitor(needs: BackupMonitorNeeds): BackupMonitor {
         held: block.held,
         urgent: block.held <= urgentMark(block),
       })),
-      refill: due.length,
+      refill: waits.length - later.length,
       unreadable: summary.blocks.unreadable > 0 && summary.weakest ? [summary.weakest.block] : [],
       weakest: summary.weakest?.block ?? null,
       nines: ninesOf(lossProbabilityYear(summary.histogram, needs.uptime())),
       safeVersions: await needs.newlySafe(),
-      nextDueMs: refill.length > due.length ? needs.refillWaitMs() : null,
+      nextDueMs: later.length > 0 ? Math.max(10, Math.min(...later)) : null,
     };
   }
 
   const pool = new ActorPool({
     machine: backupMonitorWith({
       weighClasses,
-      recount: async () => ({ cursor: null, done: true, ...(await health.recount()) }),
+      recount: async () => {
+        const counted = await health.recount();
+        recountedAt = clock.now();
+        return { cursor: null, done: true, ...counted };
+      },
     }),
     runtime: needs.runtime,
     actorsMax: 1,
-    onEmit: (fact) => bus.publish(fact),
+    onEmit: (fact) => {
+      bus.publish(fact);
+      const isDue = clock.now() - recountedAt >= RECOUNT_EVERY_MS;
+      if (fact.type === 'health.measured' && isDue) pool.sendAll({ type: 'due', name: 'recountAt' });
+    },
     onFailure: needs.onFailure,
   });
 

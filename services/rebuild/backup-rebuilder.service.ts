@@ -28,7 +28,7 @@ export interface BackupRebuilder extends Service {
 
 const KEY = 'node';
 /** Weak blocks looked at for one choice; some of them wait or have no seat that is ready. */
-const LOOKED_AT = 256;
+const LOOKED_AT = 4_096;
 
 /** Wires `backup-rebuilder`: rescue before refill, four blocks at a time. */
 export function createBackupRebuilder(needs: BackupRebuilderNeeds): BackupRebuilder {
@@ -53,7 +53,8 @@ export function createBackupRebuilder(needs: BackupRebuilderNeeds): BackupRebuil
 
   const pool = new ActorPool({
     machine: backupRebuilderWith({
-      chooseWeakest: async ({ queue, count }) => {
+      chooseWeakest: async ({ queue, count, fresh }) => {
+        if (fresh) tries.beginPass();
         const weak = await health.weakest(queue, LOOKED_AT);
         const options = { queue, count, now: clock.now(), refillWaitMs: needs.refillWaitMs(), isReady, tries };
         chosen = chooseRepairs(weak, options);
@@ -83,10 +84,15 @@ export function createBackupRebuilder(needs: BackupRebuilderNeeds): BackupRebuil
           'budget.changed',
           'restore.started',
           'restore.finished',
+          'restore.failed',
           'suppliers.changed',
           'supplier.connected',
         ],
-        (fact) => pool.sendAll(fact),
+        (fact) => {
+          const isNew = fact.type === 'suppliers.changed' || fact.type === 'seat.caught-up';
+          if (isNew || fact.type === 'supplier.connected') tries.forgetAll();
+          pool.sendAll(fact);
+        },
       );
       pool.sendAll({ type: 'rebuild' });
     },

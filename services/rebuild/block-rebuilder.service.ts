@@ -17,7 +17,7 @@ export interface BlockRebuildersNeeds extends PlaceNeeds {
   readonly bus: Bus;
   readonly runtime: ActorRuntime;
   readonly log: Pick<OrderLog, 'block'>;
-  readonly health: Pick<Health, 'pieceHeld'>;
+  readonly health: Pick<Health, 'pieceHeld' | 'removeBlocks'>;
   readonly source: Pick<BlockSource, 'gather'>;
   readonly pipeline: Pick<Pipeline, 'recompute'>;
   readonly suppliers: Pick<Suppliers, 'seat' | 'challenge' | 'noteStored' | 'wantRoom'>;
@@ -69,8 +69,10 @@ export function createBlockRebuilders(needs: BlockRebuildersNeeds): BlockRebuild
   }
 
   async function isWanted(block: BlockId): Promise<'wanted' | 'obsolete'> {
-    const { standing } = await rowOf(block);
-    return standing === 'open' || standing === 'committed' ? 'wanted' : 'obsolete';
+    const standing = (await log.block(block))?.standing;
+    if (standing === 'open' || standing === 'committed') return 'wanted';
+    await health.removeBlocks([block]);
+    return 'obsolete';
   }
 
   async function gather(block: BlockId, signal: AbortSignal): Promise<{ readonly enough: boolean }> {
@@ -165,11 +167,16 @@ export function createBlockRebuilders(needs: BlockRebuildersNeeds): BlockRebuild
       pool.closeAll();
       for (const block of [...ends.keys()]) settle(block, 'short');
     },
-    rebuild({ block, seats, signal }) {
-      return new Promise((resolve) => {
-        ends.set(block, resolve);
-        signal.addEventListener('abort', () => pool.send(block, { type: 'cancel' }), { once: true });
-        if (!pool.open(block, { block, seats })) settle(block, 'short');
+    async rebuild({ block, seats, signal }) {
+      if (signal.aborted || ends.has(block) || pool.size >= REBUILDERS_MAX) return { end: 'short', reason: 'TOO_BUSY' };
+      return new Promise<RebuildEnd>((resolve) => {
+        const cancel = (): void => void pool.send(block, { type: 'cancel' });
+        ends.set(block, (end) => {
+          signal.removeEventListener('abort', cancel);
+          resolve(end);
+        });
+        signal.addEventListener('abort', cancel, { once: true });
+        pool.open(block, { block, seats });
       });
     },
     counters: () => ({ running: pool.size, ...counters }),

@@ -1,5 +1,6 @@
 import type { BlockHealth } from '../../ports/health.ts';
 import type { BlockId } from '../../protocol/ids.ts';
+import { refillDueInMs } from '../kit/refill-due.ts';
 
 /** A block to be repaired now, and the seats that can take a piece. */
 export interface Repair {
@@ -15,16 +16,28 @@ export interface Tries {
   count(block: BlockId, now: number): number;
   note(block: BlockId, now: number): void;
   forget(block: BlockId): void;
+  /** Suppliers changed, so that what failed may go now. */
+  forgetAll(): void;
+  /** A new pass over the weak blocks begins: those that failed in the last one may be chosen again. */
+  beginPass(): void;
+  isTriedInPass(block: BlockId): boolean;
 }
 
 /** Remembers the tries of the last day. */
 export function createTries(): Tries {
   const tries = new Map<BlockId, number[]>();
   const recent = (block: BlockId, now: number): number[] => (tries.get(block) ?? []).filter((at) => now - at < DAY_MS);
+  const inPass = new Set<BlockId>();
   return {
     count: (block, now) => recent(block, now).length,
-    note: (block, now) => void tries.set(block, [...recent(block, now), now]),
+    note(block, now) {
+      inPass.add(block);
+      tries.set(block, [...recent(block, now), now]);
+    },
     forget: (block) => void tries.delete(block),
+    forgetAll: () => tries.clear(),
+    beginPass: () => inPass.clear(),
+    isTriedInPass: (block) => inPass.has(block),
   };
 }
 
@@ -45,20 +58,16 @@ export function chooseRepairs(
 ): readonly Repair[] {
   const { now } = options;
   return weak
-    .filter((block) => options.tries.count(block.block, now) < TRIES_A_DAY)
+    .filter(({ block }) => !options.tries.isTriedInPass(block) && options.tries.count(block, now) < TRIES_A_DAY)
     .map((block) => ({ health: block, seats: missingSeats(block).filter(options.isReady) }))
     .filter(({ seats }) => seats.length > 0)
-    .filter(({ health }) => options.queue === 'rescue' || isRefillDue(health, now, options.refillWaitMs))
+    .filter(
+      ({ health }) => options.queue === 'rescue' || refillDueInMs(health, { now, waitMs: options.refillWaitMs }) === 0,
+    )
     .slice(0, options.count)
     .map(({ health, seats }) => ({ block: health.block, seats }));
 }
 
 function missingSeats(block: BlockHealth): readonly number[] {
   return block.pieces.filter((piece) => piece.state === 'lost' || piece.state === 'owed').map((piece) => piece.seat);
-}
-
-/** True when the wait of a refill is over. */
-export function isRefillDue(block: BlockHealth, now: number, refillWaitMs: number): boolean {
-  const missing = block.pieces.filter((piece) => piece.state === 'lost' || piece.state === 'owed');
-  return missing.length >= 2 || missing.some((piece) => now - piece.since >= refillWaitMs);
 }

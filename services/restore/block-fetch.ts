@@ -6,7 +6,7 @@ import { type LeafSpan, type RetrieveNeeds, retrievePiece } from './retrieve.ts'
 export interface BlockFetchOptions extends RetrieveNeeds {
   readonly row: BlockRow;
   readonly span: LeafSpan;
-  /** Who sits on a seat now. */
+  /** Who gives the piece of a seat now. */
   readonly supplierOf: (seat: number) => DeviceId | null;
   /** Pieces that are here already, verified, by index. */
   readonly have: ReadonlyMap<number, Uint8Array>;
@@ -21,6 +21,7 @@ export class BlockFetch {
   readonly #options: BlockFetchOptions;
   readonly #life = new AbortController();
   readonly #asked = new Map<number, 'running' | 'answered'>();
+  readonly #startedAt = new Map<number, number>();
   readonly #faults: SeatFault[] = [];
   readonly #waiting = new Set<() => void>();
   #fetchedBytes = 0;
@@ -46,8 +47,11 @@ export class BlockFetch {
     return { got: this.pieces.size, faults: this.#faults.splice(0) };
   }
 
-  /** Ends what still runs; slow answers are thrown away. */
+  /** Ends what still runs; slow answers are thrown away, and lower the rank of their seats. */
   end(): void {
+    const { clock, speeds } = this.#options;
+    for (const [seat, state] of this.#asked)
+      if (state === 'running') speeds.note(seat, clock.monotonic() - (this.#startedAt.get(seat) ?? 0), 0);
     this.#life.abort(new DOMException('enough pieces came', 'AbortError'));
   }
 
@@ -60,6 +64,7 @@ export class BlockFetch {
       return;
     }
     this.#asked.set(seat, 'running');
+    this.#startedAt.set(seat, this.#options.clock.monotonic());
     const run = retrievePiece(this.#options, { row, index, supplier, span, signal: this.#life.signal });
     void run
       .then((answer) => {

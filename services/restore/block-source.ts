@@ -1,12 +1,12 @@
 import type { BlockSource, ChunkCopy } from '../../ports/catalogue.ts';
-import type { OrderLog } from '../../ports/order-logs.ts';
+import type { BlockRow, OrderLog } from '../../ports/order-logs.ts';
 import type { BlockShape, Pipeline } from '../../ports/pipeline.ts';
 import { pieceBytes } from '../../protocol/block-size.ts';
-import { BitDustError, isBitDustError } from '../../protocol/errors.ts';
+import { BitDustError } from '../../protocol/errors.ts';
 import type { BlockId } from '../../protocol/ids.ts';
 import { LEAF_BYTES } from '../../protocol/piece-tree.ts';
-import type { BlockFetchers } from './block-fetcher.service.ts';
-import { allLeaves, leavesFor } from './retrieve.ts';
+import type { BlockFetchers, Gathered } from './block-fetcher.service.ts';
+import { allLeaves, type LeafSpan, leavesFor } from './retrieve.ts';
 import { createWholeBlocks } from './whole-blocks.ts';
 
 export interface BlockSourceNeeds {
@@ -52,21 +52,52 @@ export function createBlockSource(needs: BlockSourceNeeds): BlockSource & { coun
     const { index, signal } = range;
     const span = leavesFor({ ...range, pieceLength: pieceBytes(row.k, row.size) });
     const from = range.offset - span.leaf * LEAF_BYTES;
+    const cut = (bytes: Uint8Array): Uint8Array => bytes.subarray(from, from + range.length);
+    const direct = new AbortController();
+    const round = new AbortController();
+    const seat = row.seats[index] ?? 0;
+    const fromSeat = fetchSpan({ row, span, need: 1, only: [index], signal: AbortSignal.any([signal, direct.signal]) });
+    const isHere = fromSeat.then(
+      () => true,
+      () => false,
+    );
+    const isLate = fetchers.late(seat, AbortSignal.any([signal, round.signal])).then(
+      () => false,
+      () => true,
+    );
     try {
-      const { pieces, fetchedBytes: fetched } = await fetchers.fetch({ row, span, need: 1, only: [index], signal });
-      fetchedBytes += fetched;
-      return pieces.get(index)!.subarray(from, from + range.length);
-    } catch (error) {
-      if (!isBitDustError(error, 'TOO_FEW_PIECES')) throw error;
+      if (await Promise.race([isHere, isLate])) return cut((await fromSeat).get(index)!);
+      signal.throwIfAborted();
+      const decoded = decodeSpan(row, { span, index, signal: AbortSignal.any([signal, round.signal]) });
+      decoded.catch(() => undefined);
+      const first = await Promise.any([fromSeat.then((pieces) => pieces.get(index)!), decoded]).catch(() => decoded);
+      return cut(first);
+    } finally {
+      direct.abort();
+      round.abort();
     }
-    const { pieces, fetchedBytes: fetched } = await fetchers.fetch({ row, span, need: row.k, signal });
-    fetchedBytes += fetched;
+  }
+
+  async function fetchSpan(options: Parameters<BlockFetchers['fetch']>[0]): Promise<Gathered['pieces']> {
+    const gathered = await fetchers.fetch(options);
+    fetchedBytes += gathered.fetchedBytes;
+    return gathered.pieces;
+  }
+
+  /** The leaves of one piece, computed from the same leaves of k others. */
+  async function decodeSpan(
+    row: BlockRow,
+    wanted: { readonly span: LeafSpan; readonly index: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array> {
+    const { span, index, signal } = wanted;
+    const only = row.seats.map((_, other) => other).filter((other) => other !== index);
+    const pieces = await fetchSpan({ row, span, need: row.k, only, signal });
     const slice = [...pieces.values()][0]!.length;
-    const shape: BlockShape = { block, k: row.k, n: row.n, size: slice * row.k, roots: row.roots };
+    const shape: BlockShape = { block: row.block, k: row.k, n: row.n, size: slice * row.k, roots: row.roots };
     const { bytes, release } = await pipeline.decode({ shape, pieces, signal });
     decodedBlocks += 1;
     try {
-      return bytes.slice(index * slice + from, index * slice + from + range.length);
+      return bytes.slice(index * slice, (index + 1) * slice);
     } finally {
       release();
     }

@@ -1,5 +1,6 @@
 import type { BlockRow, BlockStanding, OrderLog } from '../../ports/order-logs.ts';
-import type { BlockId, DeviceId } from '../../protocol/ids.ts';
+import type { BlockId } from '../../protocol/ids.ts';
+import { deviceOf, logOf } from './log-writer.ts';
 
 /** A block id of the tests by number, in order of the numbers. */
 export function blockOf(number: number): BlockId {
@@ -22,7 +23,7 @@ export function fakeBlocks(): FakeBlocks {
         seats: Array.from({ length: block.n }, (_, seat) => seat),
         roots: new Uint8Array(block.n * 32),
         standing: 'committed',
-        order: { device: 'bdd1' as DeviceId, log: '00', seq: 1 },
+        order: { device: deviceOf(10), log: logOf(1), seq: 1 },
         buriedAt: null,
         removedBy: [],
         ...block,
