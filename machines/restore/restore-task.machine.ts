@@ -13,6 +13,7 @@ export const restoreTaskMachine = restoreTaskSetup.createMachine({
     ...input,
     cursor: null,
     resumed: false,
+    located: false,
     short: 0,
     missed: [],
     damaged: 0,
@@ -35,7 +36,10 @@ export const restoreTaskMachine = restoreTaskSetup.createMachine({
       invoke: {
         src: 'openVersion',
         input: ({ context }) => ({ task: context.task }),
-        onDone: { target: 'fetching', actions: assign({ resumed: ({ event }) => event.output.resumed }) },
+        onDone: {
+          target: 'fetching',
+          actions: assign({ located: true, resumed: ({ event }) => event.output.resumed }),
+        },
         onError: { target: 'failed', actions: { type: 'takeReason', params: ({ event }) => ({ error: event.error }) } },
       },
       after: {
@@ -106,7 +110,7 @@ export const restoreTaskMachine = restoreTaskSetup.createMachine({
         windowTimeout: { target: 'failed', actions: { type: 'takeReason', params: { error: 'place-timeout' } } },
       },
     },
-    paused: { on: { resume: 'fetching', pause: {} } },
+    paused: { on: { resume: [{ guard: 'isLocated', target: 'fetching' }, { target: 'locating' }], pause: {} } },
     restored: { entry: 'announceFinished', type: 'final' },
     failed: { entry: 'announceFailed', type: 'final' },
   },

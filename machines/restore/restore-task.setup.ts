@@ -36,6 +36,8 @@ type Event =
 interface Context extends RestoreTaskInput {
   readonly cursor: string | null;
   readonly resumed: boolean;
+  /** The plan is there: what is to be written, and which blocks that needs. */
+  readonly located: boolean;
   readonly short: number;
   readonly missed: readonly DeviceId[];
   readonly damaged: number;
@@ -62,6 +64,7 @@ export const restoreTaskSetup = setup({
   guards: {
     wasResumed: ({ context }) => context.resumed,
     isAgain: ({ context }) => context.again,
+    isLocated: ({ context }) => context.located,
   },
   actions: {
     markAgain: assign({ again: true }),

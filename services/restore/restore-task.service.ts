@@ -97,6 +97,7 @@ export function createRestoreTasks(needs: RestoreTasksNeeds): RestoreTasks {
 
   async function openAll(job: Job, signal: AbortSignal) {
     job.parts = [];
+    Object.assign(job.counters, { files: 0, folders: 0, links: 0 });
     for (const root of job.roots) job.parts.push(await openRoot(job, root, signal));
     const blocks = job.parts.reduce((sum, part) => sum + part.order.length, 0);
     const bytes = job.parts.reduce((sum, part) => sum + part.plan.bytes, 0);
