@@ -120,7 +120,7 @@ export const versionKeeperMachine = setup({
       },
       after: { stepTimeout: { target: 'coolingDown', actions: 'countTry' } },
     },
-    coolingDown: { after: { retryDelay: 'resting' } },
+    coolingDown: { entry: 'markAgain', after: { retryDelay: 'resting' } },
     held: {
       always: { guard: 'hasUndelete', target: 'bringingBack' },
       on: { 'log.in-sync': 'choosing', due: 'choosing', sweep: 'choosing' },
