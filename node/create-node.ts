@@ -27,8 +27,20 @@ import { storageOperations } from './operations/storage.ts';
 import { suppliersOperations } from './operations/suppliers.ts';
 import { tasksOperations } from './operations/tasks.ts';
 
+/** A node together with the parts it was built of. */
+export interface ComposedNode {
+  readonly node: BitDustNode;
+  readonly core: Core;
+  readonly chapters: Chapters;
+}
+
 /** Builds a node of a home, in order and by hand. Its services run after `start`. */
 export async function createNode(config: NodeConfig, world: World): Promise<BitDustNode> {
+  return (await composeNode(config, world)).node;
+}
+
+/** The same node with its parts, for whoever watches it from inside its process. */
+export async function composeNode(config: NodeConfig, world: World): Promise<ComposedNode> {
   const core = await buildCore(config, world);
   const identity = await buildIdentity(core);
   const chapters: Chapters = {
@@ -50,7 +62,7 @@ export async function createNode(config: NodeConfig, world: World): Promise<BitD
 
   const status = (): StatusAnswer => statusOf({ core, chapters, lifecycle, startedAt, state: () => state });
   const api = createApi(buildOperations({ core, chapters, lifecycle, status }));
-  return {
+  const node: BitDustNode = {
     api,
     metrics: createMetrics({ core, chapters, lifecycle }),
     async start() {
@@ -73,6 +85,7 @@ export async function createNode(config: NodeConfig, world: World): Promise<BitD
       };
     },
   };
+  return { node, core, chapters };
 }
 
 /** Workers and budget run before and after all services. */

@@ -3,6 +3,7 @@ import type { Catalogue } from '../../ports/catalogue.ts';
 import type { Customers } from '../../ports/customers.ts';
 import type { Health } from '../../ports/health.ts';
 import type { LogSync } from '../../ports/log-sync.ts';
+import type { PieceStore } from '../../ports/pieces.ts';
 import type { Restores } from '../../ports/restores.ts';
 import type { BackupMonitor } from '../../services/backup/backup-monitor.service.ts';
 import type { IdentityService } from '../../services/identity/identity.ts';
@@ -31,6 +32,7 @@ export interface CustomerPart {
 export interface SupplierPart {
   readonly service: Service;
   readonly customers: Customers;
+  readonly pieces: PieceStore;
 }
 
 /** The parts that the configuration switches on. */

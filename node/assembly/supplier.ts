@@ -43,6 +43,7 @@ export async function buildSupplier(core: Core): Promise<SupplierPart> {
   });
   return {
     customers,
+    pieces,
     service: {
       async start() {
         await customers.start();
