@@ -35,9 +35,14 @@ export function createGreetings(needs: GreetingsNeeds): Greetings {
   /** What each device said last that it knows of us. */
   const knownOfUs = new Map<string, IdentityHead | null>();
 
+  let own: { readonly file: Uint8Array; readonly head: IdentityHead } | undefined;
+
+  /** Our file is verified once, not with every greeting. */
   function ownHead(): IdentityHead | null {
     const file = self.identityFile();
-    return file.length === 0 ? null : readIdentityFile(file).head;
+    if (file.length === 0) return null;
+    if (own?.file !== file) own = { file, head: readIdentityFile(file).head };
+    return own.head;
   }
 
   function make(conversation: Conversation, person: PersonId | undefined, withFile: boolean): GreetingPayload {
