@@ -14,9 +14,9 @@ export class VirtualClock implements Clock {
     this.#wallAtZero = options.startAt ?? 0;
   }
 
-  /** Wall-clock time; moves with `advance` and `sleep`, and by itself with `jump`. */
+  /** Wall-clock time in whole ms, as `Date.now`; moves with `advance` and `sleep`, and by itself with `jump`. */
   now(): number {
-    return this.#wallAtZero + this.#elapsed;
+    return Math.floor(this.#wallAtZero + this.#elapsed);
   }
 
   /** Time awake: neither `jump` nor `sleep` moves it. */

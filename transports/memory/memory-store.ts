@@ -40,9 +40,16 @@ export function announceMessage(node: MemoryNode, target: Uint8Array, publicKey:
   return labelled(LABELS.memoryAnnounce, node.id, target, publicKey);
 }
 
+/** Records that were verified in this process: it holds all nodes, and one look is enough for them. */
+const verified = new WeakSet<DirectoryRecord>();
+
 /** True when the record is signed by its key. */
-export function isSigned({ publicKey, sequence, value, signature }: DirectoryRecord): boolean {
-  return verify(publicKey, recordMessage(sequence, value), signature);
+export function isSigned(record: DirectoryRecord): boolean {
+  if (verified.has(record)) return true;
+  const { publicKey, sequence, value, signature } = record;
+  if (!verify(publicKey, recordMessage(sequence, value), signature)) return false;
+  verified.add(record);
+  return true;
 }
 
 /** Takes a record from another node, within the limits. */
