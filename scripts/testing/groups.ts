@@ -19,7 +19,7 @@ const ROWS: readonly GroupRow[] = [
   { name: 'pure', folders: ['protocol', 'bus', 'ports', 'kit', 'scripts'], deadlineMs: 120_000 },
   { name: 'machines', folders: ['machines', 'services', 'node'], deadlineMs: 120_000 },
   { name: 'compliance', folders: ['transports', 'storage', 'compliance'], deadlineMs: 120_000 },
-  { name: 'simulation', folders: ['simulation'], deadlineMs: 180_000 },
+  { name: 'simulation', folders: ['simulation'], deadlineMs: 300_000 },
   { name: 'processes', folders: ['processes', 'durability', 'faults', 'scenarios'], deadlineMs: 240_000 },
   { name: 'faces', folders: ['cli', 'gateways', 'web', 'e2e', 'bench', 'examples'], deadlineMs: 180_000 },
 ];
