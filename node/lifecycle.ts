@@ -166,8 +166,15 @@ function noting(service: ManagedService, stopping: Set<string>): ManagedService 
   };
 }
 
+/** A service that waits is at rest only when one of its needs will not come. */
 function isAtRest(states: readonly ServiceState[], names: readonly string[]): boolean {
-  return states.every(({ name, state }) => !names.includes(name) || !MOVING.includes(state));
+  const rests = (name: string): boolean => {
+    const found = states.find((each) => each.name === name);
+    if (!found) return true;
+    if (MOVING.includes(found.state)) return false;
+    return found.state !== 'waiting' || found.needs.some((need) => stateOf(states, need) !== 'on' && rests(need));
+  };
+  return names.every(rests);
 }
 
 function until(
