@@ -35,19 +35,27 @@ export interface LogHolders {
   onChange(listener: () => void): () => void;
 }
 
-function isHigher(receipt: SignedReceipt, than: Uint8Array | null): boolean {
-  return than === null || withheldHeads(parseReceipt(than), receipt.heads).length === 0;
-}
-
 /** Opens the table over its part of the records. */
 export function createLogHolders(records: Records): LogHolders {
   const rows = new Map<DeviceId, HolderRow>();
   const listeners = new Set<() => void>();
+  /** A signature is checked once, when its receipt comes or is read again after a restart. */
+  const parsed = new WeakMap<Uint8Array, SignedReceipt>();
   const of = (device: DeviceId): HolderRow => rows.get(device) ?? { device, ...NOBODY };
 
-  async function change(device: DeviceId, fields: Partial<HolderRow>): Promise<void> {
+  function withheldBy(receipt: Uint8Array, heads: readonly LogHead[]): readonly LogHead[] {
+    const known = parsed.get(receipt) ?? parseReceipt(receipt);
+    parsed.set(receipt, known);
+    return withheldHeads(known, heads);
+  }
+
+  /** Only evidence must outlive a power cut: what a holder told us otherwise he can be asked again. */
+  async function change(
+    device: DeviceId,
+    { fields, durable }: { readonly fields: Partial<HolderRow>; readonly durable: boolean },
+  ): Promise<void> {
     const row = { ...of(device), ...fields };
-    await records.batch([{ put: `holder/${device}`, value: encodeLocal(row) }], { durable: true });
+    await records.batch([{ put: `holder/${device}`, value: encodeLocal(row) }], { durable });
     rows.set(device, row);
     for (const listener of [...listeners]) listener();
   }
@@ -62,17 +70,19 @@ export function createLogHolders(records: Records): LogHolders {
     of,
     async noteReceipt(receipt) {
       const before = of(receipt.holder);
-      const best = isHigher(receipt, before.receipt) ? receipt.bytes : before.receipt;
-      await change(receipt.holder, { receipt: best, serves: receipt.heads });
+      const isHighest = before.receipt === null || withheldBy(before.receipt, receipt.heads).length === 0;
+      if (isHighest) parsed.set(receipt.bytes, receipt);
+      const fields = { receipt: isHighest ? receipt.bytes : before.receipt, serves: receipt.heads };
+      await change(receipt.holder, { fields, durable: true });
     },
     async noteServed(device, heads) {
       const { receipt } = of(device);
-      await change(device, { serves: heads });
-      return receipt !== null && withheldHeads(parseReceipt(receipt), heads).length > 0;
+      await change(device, { fields: { serves: heads }, durable: false });
+      return receipt !== null && withheldBy(receipt, heads).length > 0;
     },
     noteDocument: (device, { name, version }) =>
-      change(device, { documents: { ...of(device).documents, [name]: version } }),
-    noteCaughtUp: (device, at) => change(device, { caughtUpAt: at }),
+      change(device, { fields: { documents: { ...of(device).documents, [name]: version } }, durable: false }),
+    noteCaughtUp: (device, at) => change(device, { fields: { caughtUpAt: at }, durable: true }),
     async checkpointAt(seq) {
       const value = await records.get(`checkpoint/${seq}`);
       return value === undefined ? null : decodeLocal<number>(value);
