@@ -13,7 +13,7 @@ export interface StorageOperationsNeeds {
   readonly supplier: () => SupplierPart | null;
 }
 
-const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
+const octal = (mode: number): string => `0${(mode & 0o7777).toString(8).padStart(3, '0')}`;
 
 function entryRow(entry: EntryView) {
   const { mode, mtimeMs, nameBytes, ...rest } = entry;
