@@ -42,14 +42,26 @@ export function suppliersOperations({ core, customer }: SuppliersOperationsNeeds
     };
   }
 
+  /** A named device must be another one, and answer, before its seat's holder is let go. */
+  async function isThere(device: DeviceId, signal: AbortSignal): Promise<void> {
+    if (device === core.self.device)
+      throw new BitDustError('SUPPLIER_REFUSED', 'This device cannot be its own supplier.');
+    const { outcome } = await core.contacts.greet(device, AbortSignal.any([signal, AbortSignal.timeout(PING_MS)]));
+    if (outcome !== 'shaken') throw new BitDustError('PEER_UNREACHABLE');
+  }
+
   async function change(seat: number, signal: AbortSignal, device?: DeviceId): Promise<SeatChange> {
     const { suppliers, health } = customer();
     const before = suppliers.seats().find((view) => view.seat === seat);
     if (!before) throw new BitDustError('SEAT_NOT_FOUND');
     if (device && suppliers.seats().some((view) => view.device === device))
       throw new BitDustError('SUPPLIER_ALREADY_HIRED');
-    const waited = AbortSignal.any([signal, AbortSignal.timeout(HIRE_MS)]);
-    const to = await suppliers.hire.replace({ seat, signal: waited, ...(device ? { device } : {}) });
+    if (device) await isThere(device, signal);
+    const refusal = refused(core.bus, seat);
+    const ends = [signal, AbortSignal.timeout(HIRE_MS), ...(device ? [refusal.signal] : [])];
+    const to = await suppliers.hire
+      .replace({ seat, signal: AbortSignal.any(ends), ...(device ? { device } : {}) })
+      .finally(refusal.end);
     if (to === null) throw new BitDustError(device ? 'SUPPLIER_REFUSED' : 'SUPPLIERS_TOO_FEW');
     const life = new AbortController();
     const handle = await core.tasks.open({
@@ -106,6 +118,15 @@ export function suppliersOperations({ core, customer }: SuppliersOperationsNeeds
       return { suppliers: await Promise.all(seats.map((seat) => pingSeat(core, seat, within))) };
     },
   };
+}
+
+/** Aborts when the search for a seat found nobody who would take it. */
+function refused(bus: Core['bus'], seat: number): { readonly signal: AbortSignal; readonly end: () => void } {
+  const life = new AbortController();
+  const end = bus.subscribe(['supplier.search-failed'], (fact) => {
+    if (fact.seat === seat) life.abort();
+  });
+  return { signal: life.signal, end };
 }
 
 async function pingSeat(core: Core, seat: SeatView, signal: AbortSignal) {
