@@ -25,7 +25,7 @@ before(async () => {
 });
 after(() => small.close());
 
-const phrase = (): string => String(small.customer.identity['phrase']);
+const phrase = (): string => String(small.customer.identity.phrase);
 
 test('the owner of the keys stores files and gets the same files back', async () => {
   await backUp(small.client, source);
@@ -36,7 +36,7 @@ test('the 24 words are confirmed, and every kind of wrong words is told apart', 
   const words = phrase().split(' ');
   assert.equal(words.length, 24);
   assert.deepEqual(await small.client.call('id.confirmWords', { words }), { confirmed: true });
-  const other = String(small.suppliers[0]!.identity['phrase']).split(' ');
+  const other = String(small.suppliers[0]!.identity.phrase).split(' ');
   const wrong = [
     { words: ['zzzz', ...words.slice(1)], code: 'PHRASE_WORD_UNKNOWN' },
     { words: words.slice(1), code: 'PHRASE_CHECKSUM' },
@@ -96,7 +96,9 @@ test('an empty machine with the words alone has the same identity, catalogue and
   assert.deepEqual([identity['recovered'], identity['complete'], identity['missing']], [true, true, []]);
   assert.equal(identity['person'], small.customer.status.person);
   assert.equal((identity['catalogue'] as { files: number }).files, 5);
-  const node = await small.network.start({ name: 'recovered', home, role: 'consumer', identity }, CUSTOMER_SETTINGS);
+  const { person } = small.customer.identity;
+  const recovered = { name: 'recovered', home, role: 'consumer', identity: { person } };
+  const node = await small.network.start(recovered, CUSTOMER_SETTINGS);
   const client = await connectNode(node.home);
   await until('the catalogue can be read', async () =>
     client.call('ls', { path: source }).then(
