@@ -16,12 +16,12 @@ interface GroupRow {
 }
 
 const ROWS: readonly GroupRow[] = [
-  { name: 'pure', folders: ['protocol', 'bus', 'ports', 'kit', 'scripts'], deadlineMs: 120_000 },
-  { name: 'machines', folders: ['machines', 'services', 'node'], deadlineMs: 120_000 },
-  { name: 'compliance', folders: ['transports', 'storage', 'compliance'], deadlineMs: 120_000 },
+  { name: 'pure', folders: ['protocol', 'bus', 'ports', 'kit', 'scripts'], deadlineMs: 240_000 },
+  { name: 'machines', folders: ['machines', 'services', 'node'], deadlineMs: 300_000 },
+  { name: 'compliance', folders: ['transports', 'storage', 'compliance'], deadlineMs: 240_000 },
   { name: 'simulation', folders: ['simulation'], deadlineMs: 300_000 },
   { name: 'processes', folders: ['processes', 'durability', 'faults', 'scenarios', 'e2e'], deadlineMs: 300_000 },
-  { name: 'faces', folders: ['cli', 'gateways', 'web', 'bench', 'examples'], deadlineMs: 180_000 },
+  { name: 'faces', folders: ['cli', 'gateways', 'web', 'bench', 'examples'], deadlineMs: 300_000 },
 ];
 
 /** Every test file in exactly one group; a folder that no row names makes the group `other`. */

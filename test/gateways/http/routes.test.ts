@@ -36,7 +36,7 @@ test('every operation of the table is reached by its route, and answers as the A
     assert.equal(answer.status, 200, `${name}: ${answer.text}`);
     if (operation.kind === 'one') operation.answer.parse(answer.json());
     if (operation.kind === 'lines') {
-      for (const line of answer.text.trimEnd().split('\n')) operation.answer.parse(JSON.parse(line));
+      for (const line of answer.text.trim().split('\n')) operation.answer.parse(JSON.parse(line));
     }
   }
 });
@@ -109,7 +109,7 @@ test('lines that fail under way end with the failure', async () => {
   }
   const own = await openFakeGateway({ operations: fakeOperations({ events: async () => failing() }) });
   const lines = (await ask(own, '/api/v1/events')).text
-    .trimEnd()
+    .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.deepEqual([lines[0], lines[1].error.code], [samples.event, 'EVENTS_GONE']);

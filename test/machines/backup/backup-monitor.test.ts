@@ -89,6 +89,7 @@ test('while our network is down nothing is weighed', async () => {
   assert.equal(state(), 'suspended');
   assert.equal(weighings, 1);
   await send({ type: 'network.connected' });
+  await advance(1_000);
   assert.equal(weighings, 2);
 });
 
