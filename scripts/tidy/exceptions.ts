@@ -31,7 +31,7 @@ export const DECISIONS_IN_WIRING: Readonly<Record<string, number>> = {
   'services/backup/data-sender.service.ts': 1,
   'services/backup/version-keeper.service.ts': 1,
   'services/rebuild/backup-rebuilder.service.ts': 1,
-  'services/rebuild/block-rebuilder.service.ts': 4,
+  'services/rebuild/block-rebuilder.service.ts': 5,
   'services/restore/block-fetcher.service.ts': 2,
   'services/restore/restore-task.service.ts': 2,
   'services/suppliers/supplier-connector.service.ts': 1,
