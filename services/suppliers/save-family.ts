@@ -3,8 +3,8 @@ import type { Health } from '../../ports/health.ts';
 import type { Self } from '../../ports/identity.ts';
 import type { OwnLog } from '../../ports/order-logs.ts';
 import type { Clock } from '../../ports/world.ts';
-import { pieceBytes } from '../../protocol/block-size.ts';
 import { makeFamily } from '../../protocol/family.ts';
+import { adoptSeats } from './adopt-family.ts';
 import type { Found } from './hiring-round.ts';
 import type { SeatRecord, SeatTable } from './seat-table.ts';
 
@@ -23,8 +23,6 @@ interface Saved {
   readonly version: number;
   readonly seats: number;
 }
-
-const MIB = 1024 * 1024;
 
 /** Signs the family as the seat table has it and writes it into the log. */
 async function signFamily({ self, seats, log, append }: FamilyNeeds): Promise<Saved> {
@@ -86,38 +84,12 @@ export async function adoptFamily(needs: FamilyNeeds): Promise<readonly number[]
     if (seats.all().length > 0) await signFamily(needs);
     return [];
   }
-  const unknown = family.seats.filter(({ seat }) => !seats.get(seat));
-  if (unknown.length > 0) {
-    const used = await usedBytes(log);
-    await seats.put(
-      unknown.map(({ seat, person, device }): SeatRecord => {
-        const bytes = used.get(seat) ?? 0;
-        const found = { seat, candidate: { person, device, domain: null }, contract: null, bytes: roomFor(bytes) };
-        return { ...newRecord(found, clock.now()), seenAt: null, usedBytes: bytes };
-      }),
-    );
-  }
+  const unknown = await adoptSeats(log, { table: seats, now: clock.now() });
   const isSame = seats
     .all()
     .every((row) => family.seats.some(({ seat, device }) => seat === row.seat && device === row.device));
   if (!isSame) await signFamily(needs);
-  return unknown.map(({ seat }) => seat);
-}
-
-/** Bytes of a contract that holds these and has room to grow. */
-function roomFor(bytes: number): number {
-  let room = 16 * MIB;
-  while (room < bytes + MIB) room *= 2;
-  return room;
-}
-
-async function usedBytes(log: Pick<OwnLog, 'eachBlock'>): Promise<ReadonlyMap<number, number>> {
-  const used = new Map<number, number>();
-  for await (const { k, size, seats, standing } of log.eachBlock()) {
-    if (standing !== 'open' && standing !== 'committed' && standing !== 'buried') continue;
-    for (const seat of seats) used.set(seat, (used.get(seat) ?? 0) + pieceBytes(k, size));
-  }
-  return used;
+  return unknown;
 }
 
 function newRecord(

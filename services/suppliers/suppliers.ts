@@ -11,7 +11,7 @@ import type { ActorRuntime, Clock, Random } from '../../ports/world.ts';
 import { BitDustError } from '../../protocol/errors.ts';
 import type { BlockId, DeviceId } from '../../protocol/ids.ts';
 import type { Notices } from '../kit/notices.ts';
-import { adoptFamily } from './adopt-family.ts';
+import { adoptSeats } from './adopt-family.ts';
 import { createAgreements } from './agreements.ts';
 import { challengePiece } from './challenge.ts';
 import { createFireHire, type FireHire } from './fire-hire.service.ts';
@@ -144,7 +144,7 @@ export async function createSuppliers(needs: SuppliersNeeds): Promise<SuppliersS
     hire,
     table,
     async start() {
-      await adoptFamily(log, { table, now: clock.now() });
+      await adoptSeats(log, { table, now: clock.now() });
       const unsubscribes = [
         bus.subscribe(['suppliers.changed', 'supplier.dismissed'], watchSeats),
         bus.subscribe(['settings.changed'], () => hire.setSeats(needs.target().n)),
