@@ -27,7 +27,7 @@ export async function statusOf(home: string, signal: AbortSignal): Promise<Statu
 /** Starts the node of a home in a process of its own, and waits until it answers and has joined, or 10 s for that. */
 export async function startDetached(
   home: string,
-  configFile: string | undefined,
+  { configFile, passphrase }: { readonly configFile?: string | undefined; readonly passphrase?: string | undefined },
   signal: AbortSignal,
 ): Promise<StatusAnswer> {
   const { makeHome } = await import('../node/home.ts');
@@ -39,11 +39,12 @@ export async function startDetached(
   const child = spawn(process.execPath, words, {
     cwd: home,
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: [passphrase === undefined ? 'ignore' : 'pipe', log, log],
     windowsHide: true,
     env: { ...process.env, UV_THREADPOOL_SIZE: THREADS },
   });
   closeSync(log);
+  if (passphrase !== undefined) child.stdin?.end(`${passphrase}\n`);
   child.unref();
   let ended = false;
   child.once('exit', () => {

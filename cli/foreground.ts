@@ -9,6 +9,7 @@ import { loadPart } from './parts.ts';
 /** A node that runs in this process. */
 export interface ForegroundOptions {
   readonly configFile?: string | undefined;
+  readonly passphrase?: string | undefined;
   readonly flags?: Partial<Record<ConfigKeyName, unknown>>;
   /** Prints the first line, when the services have started. */
   readonly announce: (running: RunningDaemon) => Promise<void>;
@@ -16,7 +17,7 @@ export interface ForegroundOptions {
 
 /** Runs a node until it is told to stop: first its line, then its events, nothing with --quiet. */
 export async function runForeground(context: Context, options: ForegroundOptions): Promise<void> {
-  const { configFile, flags = {}, announce } = options;
+  const { configFile, passphrase, flags = {}, announce } = options;
   const { runDaemon } = await import('../node/daemon.ts');
   const { realParts } = await loadPart<{ readonly realParts: NodeParts }>('node');
   const { home, signal } = context;
@@ -26,6 +27,7 @@ export async function runForeground(context: Context, options: ForegroundOptions
     await runDaemon({
       home,
       configFile,
+      passphrase,
       flags,
       parts: realParts,
       signal,

@@ -46,6 +46,12 @@ export async function readNewPassphrase(
   return input.stdin.isTTY ? askNewPassphrase(context, input) : passphraseOf((await readLines(input))[0]);
 }
 
+/** The passphrase of a locked home: asked on a terminal, else the first line of standard input. */
+export async function readPassphrase(context: Pick<Context, 'signal'>, input: SecretInput = terminal): Promise<string> {
+  if (input.stdin.isTTY) return askHidden('passphrase: ', { shown: false }, context, input);
+  return passphraseOf((await readLines(input))[0]);
+}
+
 /** One line typed on the terminal; it is erased when it is over, and never shown when it is a passphrase. */
 export function askHidden(
   question: string,

@@ -13,6 +13,8 @@ import { VERSION } from './version.ts';
 /** What a daemon runs, and what hears of it. */
 export interface DaemonOptions extends ConfigSources {
   readonly parts: NodeParts;
+  /** Of a locked key file. */
+  readonly passphrase?: string | undefined;
   /** Stops the node in order when it aborts. */
   readonly signal: AbortSignal;
   /** Called when the API answers; the services start behind it. */
@@ -36,13 +38,15 @@ export async function runDaemon(options: DaemonOptions): Promise<{ readonly late
   if (!existsSync(paths.home)) throw new BitDustError('IDENTITY_MISSING', `There is no home at ${paths.home}.`);
   makeHome(paths.home);
   const config = await loadConfig(options);
-  const world = await options.parts.createWorld({ paths, config });
-  const lock = await world.disk.lock(paths.lock);
+  const world = await options.parts.createWorld({ paths, config, passphrase: options.passphrase });
+  let lock: { release(): Promise<void> } | undefined;
   try {
+    lock = await world.disk.lock(paths.lock);
     const node = await options.parts.createNode(config, world);
     return await serve({ node, paths, log: world.log, port: config.get('api.port'), options });
   } finally {
-    await lock.release();
+    await lock?.release();
+    await world.close?.();
   }
 }
 

@@ -7,10 +7,10 @@ const BALLAST_MAX_BYTES = 64 * MIB;
 
 /** The parts of a node on this machine. */
 export const realParts: NodeParts = {
-  createWorld: async ({ paths, config }) => {
+  createWorld: async ({ paths, config, passphrase }) => {
     const engine = config.get('storage.engine');
     const donated = config.get('services.supplier.donate');
-    return realWorld({
+    const world = realWorld({
       logFile: paths.logFile,
       logLevel: config.get('log.level'),
       records: {
@@ -19,6 +19,7 @@ export const realParts: NodeParts = {
         ...(engine === 'auto' ? {} : { engine }),
       },
     });
+    return { ...world, passphrase: () => passphrase };
   },
   createNode,
 };

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { StatusAnswer } from '../../node/api/status.ts';
 import { action, examples } from '../action.ts';
 import type { Context } from '../context.ts';
-import { isBuilt } from '../parts.ts';
+import { isBuilt, loadPart } from '../parts.ts';
 import { statusText } from './status.ts';
 
 interface StartOptions {
@@ -30,7 +30,9 @@ export function addStart(program: Command): void {
         const { startDetached, stopNode } = await import('../daemon-process.ts');
         await requireIdentity(context);
         await stopNode(context.home, context.signal);
-        printStarted(context, await startDetached(context.home, absolute(config), context.signal), true);
+        const passphrase = await passphraseFor(context);
+        const options = { configFile: absolute(config), passphrase };
+        printStarted(context, await startDetached(context.home, options, context.signal), true);
       }),
     );
 }
@@ -41,12 +43,24 @@ async function start(context: Context, { detach = false, config }: StartOptions)
   if (running) return printStarted(context, running, false);
   await requireIdentity(context);
   const configFile = absolute(config);
-  if (detach) return printStarted(context, await startDetached(context.home, configFile, context.signal), true);
+  const passphrase = await passphraseFor(context);
+  if (detach) {
+    return printStarted(context, await startDetached(context.home, { configFile, passphrase }, context.signal), true);
+  }
   const { runForeground } = await import('../foreground.ts');
   await runForeground(context, {
     configFile,
+    passphrase,
     announce: async ({ api }) => printStarted(context, await api.status(), true),
   });
+}
+
+/** Asks for the passphrase of a home whose keys are locked; undefined for any other. */
+async function passphraseFor(context: Context): Promise<string | undefined> {
+  const { needsPassphrase } = await loadPart<{ needsPassphrase(home: string): boolean }>('identity');
+  if (!needsPassphrase(context.home)) return undefined;
+  const { readPassphrase } = await import('../words.ts');
+  return readPassphrase(context);
 }
 
 /** A home without an identity is told at once, not by a child that fails. */
