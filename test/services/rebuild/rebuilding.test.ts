@@ -27,7 +27,9 @@ test('only the missing pieces are computed, placed and proven, and count as held
   await lose(block.block, 1);
   await lose(block.block, 3);
   const seen: unknown[] = [];
-  bus.subscribe(['block.repaired'], async () => seen.push((await health.block(block.block))?.safety));
+  bus.subscribe(['block.repaired'], () => {
+    void health.block(block.block).then((row) => seen.push(row?.safety));
+  });
   assert.equal((await run(rebuilders.rebuild({ block: block.block, seats: [1, 3], signal }))).end, 'repaired');
   await settle();
   assert.deepEqual(await stateOf(block.block), ['held', 'held', 'held', 'held']);
@@ -68,7 +70,7 @@ test('a refill waits its grace, or for a second loss; rescue goes first', async 
   const kept = await backup({ k: 2, n: 6, files: 3 });
   const { block, lose, stateOf, clock, run, bus } = kept;
   const rebuilder = createBackupRebuilder({ ...kept, refillWaitMs: () => 60_000 });
-  rebuilder.start();
+  await rebuilder.start();
   await lose(block.block, 5);
   rebuilder.rebuild();
   await run(settle());
@@ -80,7 +82,7 @@ test('a refill waits its grace, or for a second loss; rescue goes first', async 
   await lose(block.block, 5);
   rebuilder.rebuild();
   await run(until(async () => (await stateOf(block.block))?.every((state) => state === 'held') === true));
-  rebuilder.stop();
+  await rebuilder.stop();
 });
 
 test('a block that cannot be repaired does not keep the others waiting', async () => {
@@ -96,11 +98,11 @@ test('a block that cannot be repaired does not keep the others waiting', async (
   seats[0]!.pieces.delete(`${hopeless}:0`);
   for (const block of blocks.slice(1)) await lose(block, 2);
   const rebuilder = createBackupRebuilder({ ...kept, refillWaitMs: () => 0 });
-  rebuilder.start();
+  await rebuilder.start();
   await run(until(async () => types().includes('rebuild.stuck') || types().includes('rebuild.finished')));
   for (const block of blocks.slice(1)) assert.deepEqual(await stateOf(block), ['held', 'held', 'held']);
   assert.equal((await health.block(hopeless))?.safety, 'unreadable');
-  rebuilder.stop();
+  await rebuilder.stop();
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
