@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { isBitDustError } from '../../../protocol/errors.ts';
 import { toHex } from '../../../protocol/hash.ts';
 import { readIdentityFile } from '../../../protocol/identity-file.ts';
 import { deviceIdFrom } from '../../../protocol/ids.ts';
 import { entropyToPhrase } from '../../../protocol/phrase.ts';
 import { createRecoveryWorld, type RecoveryWorld } from '../../support/recovery-world.ts';
+
+// Now and then a socket of a stopped world outlives it; five seconds after the last test it no longer holds the run.
+after(() => void setTimeout(() => process.exit(), 5_000).unref());
 
 async function inWorld(run: (world: RecoveryWorld) => Promise<void>, suppliers = 3): Promise<void> {
   const world = await createRecoveryWorld({ suppliers });
