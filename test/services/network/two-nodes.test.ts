@@ -49,6 +49,7 @@ test('an identity nobody met comes from one who knows it', { timeout: 20_000 }, 
 });
 
 test('two who dial each other at once come to use one link', { timeout: 20_000 }, async () => {
+  for (const node of [alice, bob]) await node.network.publisher.published('presence', options.signal);
   const greeted = [alice.contacts.greet(bob.self.device), bob.contacts.greet(alice.self.device)];
   for (const { outcome } of await Promise.all(greeted)) assert.equal(outcome, 'shaken');
   const payload = { person: bob.self.personKey, known: null };
